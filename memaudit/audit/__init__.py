@@ -1,0 +1,1 @@
+"""Joins kits, models and statistics into an audit."""

@@ -1,0 +1,88 @@
+"""Errors that a user can act on: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class MemauditError(Exception):
+    """One line for the user; the command line prints it and exits with 2.
+
+    Args:
+        what: what is wrong, as a clause without a full stop.
+        where: the file, key, id or line that it is about.
+        how: what the user can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", how: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.how = how
+        super().__init__(what, where, how)
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        return " ".join(f"{line}; {self.how}".split()) if self.how else " ".join(line.split())
+
+
+class UsageError(MemauditError, ValueError):
+    """Options that do not go together, or a value that an option cannot take."""
+
+
+class RecipeError(MemauditError, ValueError):
+    """A recipe that cannot be made into a kit."""
+
+
+class KitError(MemauditError, ValueError):
+    """A folder that is no kit, or a kit that is not what it was when it was made."""
+
+
+class SpeechError(MemauditError, RuntimeError):
+    """The speech engine gave no usable audio."""
+
+
+class AudioError(MemauditError, ValueError):
+    """An audio file that cannot be read, or is not what it says."""
+
+
+class ModelError(MemauditError, ValueError):
+    """A model that cannot be loaded, or does not fit its description."""
+
+
+class UntrustedModelError(ModelError):
+    """A model that is code, offered without the user's word that it may run."""
+
+
+class TokenError(MemauditError, ValueError):
+    """A text that cannot be written in the tokens of a model."""
+
+
+class TranscriptError(MemauditError, ValueError):
+    """Transcripts or losses that do not cover the kit, each canary once."""
+
+
+class GateError(MemauditError, ValueError):
+    """A gate that cannot be read, or asks for a figure that the audit does not have."""
+
+
+class ResultsError(MemauditError, ValueError):
+    """A results file that cannot be read, or does not follow its schema."""
+
+
+class OutputError(MemauditError, OSError):
+    """A place that cannot be written."""
+
+
+class MissingExtraError(MemauditError, ImportError):
+    """A feature whose optional packages are not installed.
+
+    Args:
+        feature: what was asked for.
+        extra: the extra of this distribution that brings it.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        self.feature = feature
+        self.extra = extra
+        super().__init__(
+            f"{feature} needs packages that are not installed",
+            how=f"run: pip install 'memaudit-asr[{extra}]'",
+        )

@@ -1,0 +1,1 @@
+"""Canary kits: recipe, text, speech, speed, assignment and the folder on disk."""

@@ -1,0 +1,1 @@
+"""Small recognisers trained with and without clipping, audited by the public commands."""

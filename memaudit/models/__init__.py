@@ -1,0 +1,1 @@
+"""Recognisers: one model family a file behind one interface."""

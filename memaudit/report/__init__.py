@@ -1,0 +1,1 @@
+"""Results to one rendering a file."""
