@@ -1,0 +1,122 @@
+"""From the utterances of a kit to results: cells, speeds, gates and verdict."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from memaudit import __version__
+from memaudit.audit import normalise
+from memaudit.audit.cells import all_cells, speed
+from memaudit.audit.controls import check_controls
+from memaudit.audit.figures import examples, histogram
+from memaudit.audit.gates import DEFAULT_POLICY, evaluate
+from memaudit.audit.results import (
+    GateResult,
+    Injection,
+    KitSummary,
+    ModelSummary,
+    Results,
+    Tool,
+    UtterancesFile,
+)
+from memaudit.audit.sheet import sheets
+from memaudit.audit.utterances import Utterance
+from memaudit.audit.verdict import decide
+from memaudit.audit.warnings import audit_warnings
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was audited, and what is known of it beside the scores."""
+
+    kit: KitSummary
+    model: ModelSummary
+    injection: Injection
+
+
+def assess(
+    utterances: Sequence[Utterance], subject: Subject, gates: Sequence[str], utterances_sha256: str
+) -> Results:
+    """Measure and decide.
+
+    Args:
+        utterances: every canary and control of the kit, once.
+        subject: kit, model and injection evidence.
+        gates: as the user wrote them; none means `DEFAULT_POLICY`.
+        utterances_sha256: digest of the utterances.jsonl that goes beside the results.
+
+    Raises:
+        GateError: if a gate cannot be read or has no cell.
+        ResultsError: if an arm is missing.
+    """
+    by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
+    controls = check_controls(control_sheet, CONFIDENCE)
+    cells = all_cells(by_speed, CONFIDENCE)
+    decided = evaluate(gates or DEFAULT_POLICY, by_speed)
+    verdict, reason = decide(decided, controls, subject.injection, cells)
+    fastest = next(iter(by_speed.values()))
+    return Results(
+        tool=_tool(),
+        created=_now(),
+        kit=subject.kit,
+        model=subject.model,
+        injection=subject.injection,
+        normaliser=normalise.NAME,
+        membership="loss" if fastest.by_loss else "accuracy",
+        controls=controls,
+        cells=tuple(cells),
+        speeds=tuple(speed(sheet, CONFIDENCE) for sheet in by_speed.values()),
+        gates=tuple(decided),
+        policy="given" if gates else "default",
+        verdict=verdict,
+        verdict_reason=reason,
+        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells)),
+        histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
+        examples=tuple(examples(fastest, control_sheet)),
+        utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),
+    )
+
+
+def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[str]) -> Results:
+    """The same results under other gates.
+
+    Raises:
+        GateError: if a gate cannot be read or has no cell.
+    """
+    by_speed, _ = sheets(utterances, results.kit.commitment)
+    decided: list[GateResult] = evaluate(gates or DEFAULT_POLICY, by_speed)
+    verdict, reason = decide(decided, results.controls, results.injection, results.cells)
+    return results.model_copy(
+        update={
+            "gates": tuple(decided),
+            "policy": "given" if gates else "default",
+            "verdict": verdict,
+            "verdict_reason": reason,
+        }
+    )
+
+
+def _tool() -> Tool:
+    names = ("jiwer", "numpy", "onnxruntime", "scipy", "soundfile")
+    return Tool(
+        version=__version__,
+        python=platform.python_version(),
+        packages={name: version(name) for name in names},
+    )
+
+
+def _now() -> str:
+    """The time in RFC 3339; SOURCE_DATE_EPOCH fixes it for reproducible files."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if fixed.isdecimal():
+        moment = datetime.datetime.fromtimestamp(int(fixed), datetime.UTC)
+    else:
+        moment = datetime.datetime.now(datetime.UTC)
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,111 @@
+"""One audit on disk: utterances.jsonl and results.json side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from memaudit.audit.assess import Subject, assess
+from memaudit.audit.results import (
+    Injection,
+    KitSummary,
+    ModelFile,
+    ModelSummary,
+    Results,
+    locate_results,
+    read_results,
+    write_results,
+)
+from memaudit.audit.utterances import Utterance, read_utterances, utterances_text
+from memaudit.errors import OutputError, ResultsError
+from memaudit.files import output_errors, sha256_file, write_text
+from memaudit.kit.store import Kit
+from memaudit.models.recognizer import ModelInfo
+
+
+def check_output(folder: Path) -> None:
+    """Make sure that files can be written into ``folder`` before an hour of scoring.
+
+    Raises:
+        OutputError: if not.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError("is a file", where=str(folder), how="give a folder with --out")
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".memaudit-", dir=folder)
+        os.close(handle)
+        Path(name).unlink()
+
+
+def model_summary(info: ModelInfo) -> ModelSummary:
+    """What was loaded, as results.json tells it."""
+    return ModelSummary(
+        adapter=info.adapter,
+        files=tuple(ModelFile(name=name, sha256=digest) for name, digest in info.files),
+        front_end=dict(info.front_end),
+        decoder=dict(info.decoder),
+    )
+
+
+def transcripts_summary(path: Path) -> ModelSummary:
+    """A system that memaudit did not run, known by its transcripts file."""
+    return ModelSummary(adapter="transcripts", files=(ModelFile(name=path.name, sha256=sha256_file(path)),))
+
+
+def kit_summary(kit: Kit, *, verified: bool) -> KitSummary:
+    """What results.json tells of a kit."""
+    arms = [canary.arm for canary in kit.canaries]
+    return KitSummary(
+        name=kit.recipe.name,
+        commitment=kit.commitment,
+        commitment_verified=verified,
+        pairs=len({canary.pair for canary in kit.canaries if canary.pair is not None}),
+        inserted=arms.count("inserted"),
+        held_out=arms.count("held_out"),
+        controls=arms.count("control"),
+    )
+
+
+def finish(
+    folder: Path,
+    kit: Kit,
+    model: ModelSummary,
+    utterances: Sequence[Utterance],
+    *,
+    gates: Sequence[str],
+    injection: Injection,
+) -> Results:
+    """Assess scored utterances and write utterances.jsonl, then results.json.
+
+    Raises:
+        GateError, ResultsError, OutputError: see `assess` and `memaudit.files.write_bytes`.
+    """
+    text = utterances_text(utterances)
+    subject = Subject(kit_summary(kit, verified=True), model, injection)
+    results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
+    write_text(folder / results.utterances.name, text)
+    write_results(folder / "results.json", results)
+    return results
+
+
+def load(path: Path) -> tuple[Results, list[Utterance]]:
+    """Results and their utterances, given results.json or its folder.
+
+    Raises:
+        ResultsError: if either cannot be read, or the utterances are not those of the results.
+    """
+    file = locate_results(path)
+    results = read_results(file)
+    beside = file.parent / results.utterances.name
+    utterances = read_utterances(beside)
+    if sha256_file(beside) != results.utterances.sha256:
+        raise ResultsError(
+            "these are not the utterances that the results were made from",
+            where=str(beside),
+            how="score the kit again",
+        )
+    return results, utterances

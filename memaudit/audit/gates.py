@@ -1,0 +1,122 @@
+"""Gates: passed, failed or inconclusive, from the interval of each figure.
+
+All gates of an audit are one family. A gate fails on a limit at the error 5 % divided by the number of
+gates (Bonferroni), so that a model that meets every bound fails in at most 5 % of audits. It passes on a
+limit at 5 %: an audit passes only where every gate passes, and the intersection-union test (Berger 1982)
+needs no correction for that, so that a model that breaks some bound passes in at most 5 % of audits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from memaudit.audit.gate_syntax import Gate, expand, parse_gate
+from memaudit.audit.metrics import METRICS
+from memaudit.audit.results import GateResult, Verdict
+from memaudit.audit.sheet import Flags, Sheet
+from memaudit.stats.interval import Interval
+
+DEFAULT_POLICY = ("accuracy_gap <= 0.10",)
+"""Gated where the user names no gate: the fastest speed, every repetition level."""
+
+ERROR = 0.05
+"""Chance of a false failure, and of a false pass, over all gates together."""
+
+LARGEST = 50_000
+"""Canaries up to which `needed` is looked for."""
+
+_GROWTH = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+
+
+def evaluate(texts: Iterable[str], sheets: dict[float, Sheet]) -> list[GateResult]:
+    """Read gates, spread each over the cells that it speaks of, and decide them as one family.
+
+    Raises:
+        GateError: if a gate cannot be read or asks for a cell that the audit does not have.
+    """
+    levels = {speed: sheet.levels() for speed, sheet in sheets.items()}
+    gates = [cell for text in texts for cell in expand(parse_gate(text, METRICS), levels)]
+    unique = list(dict.fromkeys(gates))
+    return [_decide(gate, sheets, len(unique)) for gate in unique]
+
+
+def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
+    if gate.speed is None or gate.repetitions is None:
+        raise TypeError(f"gate {gate} was not expanded")
+    sheet = sheets[gate.speed]
+    inserted, held_out = sheet.cell(gate.repetitions), ~sheet.inserted
+    metric = METRICS[gate.metric]
+    limits = _limits(gate, sheet, inserted, held_out, family)
+    base = GateResult(
+        gate=str(gate),
+        metric=gate.metric,
+        repetitions=gate.repetitions,
+        speed=gate.speed,
+        status="inconclusive",
+        estimate=None,
+        low=None,
+        high=None,
+        bound=gate.bound,
+        reason="this kit cannot give the figure",
+    )
+    if limits is None:
+        return base
+    status = _status(gate, limits)
+    found = {
+        "status": status,
+        "estimate": limits.estimate,
+        "low": limits.low if np.isfinite(limits.low) else None,
+        "high": limits.high if np.isfinite(limits.high) else None,
+    }
+    if metric.lower_only:
+        if status == "failed":
+            reason = "the lower bound breaks the gate"
+        else:
+            reason = "a lower bound can fail this gate and never pass it"
+            found["status"] = "inconclusive"
+        return base.model_copy(update={**found, "reason": reason})
+    if status != "inconclusive":
+        reason = f"the whole interval {'meets' if status == 'passed' else 'breaks'} the bound"
+        return base.model_copy(update={**found, "reason": reason})
+    needed = _needed(gate, sheet, inserted, held_out, family)
+    reason = "the interval holds the bound"
+    if needed is not None:
+        reason += f"; about {needed} inserted canaries with such scores would decide it"
+    return base.model_copy(update={**found, "reason": reason, "needed": needed})
+
+
+def _status(gate: Gate, limits: Interval) -> Verdict:
+    near, far = (limits.low, limits.high) if gate.upper else (limits.high, limits.low)
+    if gate.met_by(far):
+        return "passed"
+    return "inconclusive" if gate.met_by(near) else "failed"
+
+
+def _limits(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: int) -> Interval | None:
+    """The two limits that decide: the failing one at ERROR / family, the passing one at ERROR."""
+    measure = METRICS[gate.metric].measure
+    failing = measure(sheet, inserted, held_out, 1.0 - 2.0 * ERROR / family)
+    passing = measure(sheet, inserted, held_out, 1.0 - 2.0 * ERROR)
+    if failing is None or passing is None:
+        return None
+    low, high = (failing.low, passing.high) if gate.upper else (passing.low, failing.high)
+    return Interval(failing.estimate, low, high, 1.0 - ERROR)
+
+
+def _needed(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: int) -> int | None:
+    """How many inserted canaries would decide the gate, if more of them scored just as these did."""
+    members, others = np.flatnonzero(inserted), np.flatnonzero(held_out)
+    for times in _GROWTH:
+        if times * len(sheet.rows) > LARGEST:
+            break
+        order = np.concatenate([np.tile(members, times), np.tile(others, times)])
+        rows = tuple(sheet.rows[number] for number in order)
+        larger = replace(sheet, rows=rows)
+        arm = np.arange(order.size) < members.size * times
+        limits = _limits(gate, larger, arm, ~arm, family)
+        if limits is not None and _status(gate, limits) != "inconclusive":
+            return int(members.size * times)
+    return None

@@ -1,0 +1,265 @@
+"""The data model of results.json (schema memaudit/results/1)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from memaudit.errors import ResultsError
+from memaudit.files import write_json
+
+SCHEMA = "memaudit/results/1"
+Verdict = Literal["passed", "failed", "inconclusive"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Tool(_Part):
+    """The program that made the results, and what it ran on."""
+
+    name: str = "memaudit"
+    version: str
+    python: str
+    packages: dict[str, str]
+
+
+class KitSummary(_Part):
+    """The kit that was scored."""
+
+    name: str
+    commitment: str
+    commitment_verified: bool
+    pairs: int
+    inserted: int
+    held_out: int
+    controls: int
+    entropy_bits: dict[str, float] = Field(default_factory=dict)
+
+
+class ModelFile(_Part):
+    """One file of the model, by digest."""
+
+    name: str
+    sha256: str
+
+
+class ModelSummary(_Part):
+    """What was scored, and how it was run."""
+
+    adapter: str
+    files: tuple[ModelFile, ...]
+    front_end: dict[str, Any] = Field(default_factory=dict)
+    decoder: dict[str, Any] = Field(default_factory=dict)
+
+
+class Injection(_Part):
+    """What is known of the canaries' presence in the training set."""
+
+    checked: bool
+    assumed: bool = False
+    format: str | None = None
+    inserted: int | None = None
+    missing: int | None = None
+    leaked: int | None = None
+
+
+class Controls(_Part):
+    """Whether the model reads ordinary sentences at speed 1."""
+
+    n: int
+    accuracy: float | None
+    low: float | None
+    chance: float | None
+    passed: bool
+
+
+class ArmScores(_Part):
+    """Means over the canaries of one arm; ``loss`` in nats, null where some canary has none."""
+
+    n: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    chance: float | None
+    exact: float
+    exact_low: float
+    exact_high: float
+    cer: float
+    wer: float
+    loss: float | None
+
+
+class Estimate(_Part):
+    """A figure with its two-sided interval."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+
+
+class ExposureSummary(_Part):
+    """Bits by which a canary's rank among held-out ones beats chance (mean with interval, median)."""
+
+    mean: float
+    median: float
+    low: float
+    high: float
+    confidence: float
+    ceiling: float
+    null_mean: float
+
+
+class EpsilonSummary(_Part):
+    """One-run lower bound: for all copies together, and for one copy."""
+
+    group: float
+    single: float
+    delta: float
+    confidence: float
+    adjacency: Literal["replace-one", "add-remove"]
+    guesses: int
+    correct: int
+    ceiling: float
+
+
+class Cell(_Part):
+    """One (speed, repetitions): its inserted canaries against the held-out ones of that speed."""
+
+    speed: float
+    repetitions: int
+    inserted: ArmScores
+    held_out: ArmScores
+    accuracy_gap: Estimate
+    exact_gap: Estimate
+    p_value: float
+    p_adjusted: float
+    p_smallest: float
+    p_exact: bool
+    exposure: ExposureSummary
+    epsilon: EpsilonSummary | None
+
+
+class Speed(_Part):
+    """All repetition levels of one speed together."""
+
+    speed: float
+    held_out: ArmScores
+    accuracy_gap: Estimate
+    exact_gap: Estimate
+    p_value: float
+
+
+class GateResult(_Part):
+    """A gate for one figure: ``low`` and ``high`` are the limits that decide (null: no such limit)."""
+
+    gate: str
+    metric: str
+    repetitions: int | None
+    speed: float | None
+    status: Verdict
+    estimate: float | None
+    low: float | None
+    high: float | None
+    bound: float
+    reason: str
+    needed: int | None = None
+
+
+class Histogram(_Part):
+    """Counts of membership scores in shared bins, both arms of one speed."""
+
+    speed: float
+    edges: tuple[float, ...]
+    inserted: tuple[int, ...]
+    held_out: tuple[int, ...]
+
+
+class Example(_Part):
+    """One canary as a reader would like to see it."""
+
+    kind: Literal["most", "least", "held_out", "control"]
+    id: str
+    speed: float
+    repetitions: int
+    reference: str
+    transcript: str
+    cer: float
+
+
+class UtterancesFile(_Part):
+    """The file beside results.json that holds a line a canary."""
+
+    name: str = "utterances.jsonl"
+    sha256: str
+    n: int
+
+
+class Results(_Part):
+    """Everything that an audit found: what the reports are made from."""
+
+    schema_name: Literal["memaudit/results/1"] = Field(default="memaudit/results/1", alias="schema")
+    tool: Tool
+    created: str
+    kit: KitSummary
+    model: ModelSummary
+    injection: Injection
+    normaliser: str
+    membership: Literal["loss", "accuracy"]
+    controls: Controls
+    cells: tuple[Cell, ...]
+    speeds: tuple[Speed, ...]
+    gates: tuple[GateResult, ...]
+    policy: str
+    verdict: Verdict
+    verdict_reason: str
+    warnings: tuple[str, ...]
+    histograms: tuple[Histogram, ...]
+    examples: tuple[Example, ...]
+    utterances: UtterancesFile
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+    @property
+    def primary_speed(self) -> float:
+        """The fastest speed, which the default policy gates."""
+        return max(cell.speed for cell in self.cells)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def write_results(path: Path, results: Results) -> None:
+    """Write results.json."""
+    write_json(path, results.document())
+
+
+def locate_results(path: Path) -> Path:
+    """The results.json that a user means by its own path or by its folder."""
+    return path / "results.json" if path.is_dir() else path
+
+
+def read_results(path: Path) -> Results:
+    """Read results.json, given itself or its folder.
+
+    Raises:
+        ResultsError: if it is missing, no JSON, or does not follow the schema; names the first wrong key.
+    """
+    file = locate_results(path)
+    how = "give the folder that memaudit score wrote"
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ResultsError("no results can be read here", where=str(file), how=how) from error
+    try:
+        return Results.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "document"
+        raise ResultsError(f"{key}: {first['msg']}", where=str(file), how=how) from error

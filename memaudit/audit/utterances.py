@@ -1,0 +1,109 @@
+"""What an audit keeps of each canary: one line of utterances.jsonl."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from memaudit.audit.text_scores import text_scores
+from memaudit.errors import ResultsError
+from memaudit.files import canonical_json
+
+Arm = Literal["inserted", "held_out", "control"]
+
+
+class Utterance(BaseModel):
+    """One canary or control with its place in the design and its scores.
+
+    ``loss`` is -log p(reference | audio) in nats, null where the model cannot give it; ``tokens`` is the
+    length of the reference in the model's tokens; ``infeasible`` marks a reference that does not fit the
+    frames of its audio, so that no alignment exists and no finite loss either.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    arm: Arm
+    pair: str | None
+    repetitions: int = Field(ge=0)
+    speed: float = Field(gt=0)
+    voice: str
+    reference: str
+    transcript: str
+    cer: float = Field(ge=0, allow_inf_nan=False)
+    wer: float = Field(ge=0, allow_inf_nan=False)
+    accuracy: float = Field(ge=0, le=1)
+    exact: bool
+    loss: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=1)
+    infeasible: bool = False
+
+    @property
+    def words(self) -> int:
+        """The number of words of the reference."""
+        return len(self.reference.split())
+
+
+def scored(
+    *,
+    id: str,  # noqa: A002 - the key's name in the file
+    arm: Arm,
+    pair: str | None,
+    repetitions: int,
+    speed: float,
+    voice: str,
+    reference: str,
+    transcript: str,
+    loss: float | None = None,
+    tokens: int | None = None,
+    infeasible: bool = False,
+) -> Utterance:
+    """An `Utterance` with its text scores computed."""
+    scores = text_scores(reference, transcript)
+    return Utterance(
+        id=id,
+        arm=arm,
+        pair=pair,
+        repetitions=repetitions,
+        speed=speed,
+        voice=voice,
+        reference=reference,
+        transcript=transcript,
+        cer=scores.cer,
+        wer=scores.wer,
+        accuracy=scores.accuracy,
+        exact=scores.exact,
+        loss=loss,
+        tokens=tokens,
+        infeasible=infeasible,
+    )
+
+
+def utterances_text(utterances: Iterable[Utterance]) -> str:
+    """The text of utterances.jsonl: a line a canary, sorted by id."""
+    rows = sorted(utterances, key=lambda item: item.id)
+    return "".join(canonical_json(item.model_dump()) + "\n" for item in rows)
+
+
+def read_utterances(path: Path) -> list[Utterance]:
+    """Read utterances.jsonl.
+
+    Raises:
+        ResultsError: if the file is missing or a line is no utterance; the message names the line.
+    """
+    how = "run memaudit score again"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError("the audit's utterances cannot be read", where=str(path), how=how) from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(Utterance.model_validate(json.loads(line)))
+        except (json.JSONDecodeError, ValidationError) as error:
+            raise ResultsError("is no line of an audit", where=f"{path}:{number}", how=how) from error
+    return rows

@@ -1,0 +1,56 @@
+"""One word for the whole audit, and the sentence that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memaudit.audit.metrics import METRICS
+from memaudit.audit.results import Cell, Controls, GateResult, Injection, Verdict
+
+EXIT_CODES: dict[Verdict, int] = {"passed": 0, "failed": 1, "inconclusive": 3}
+
+LEVEL = 0.05
+"""A cell counts as detected where its adjusted p-value is at most this."""
+
+
+def detected(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells where memorisation is shown, family-wise."""
+    return [cell for cell in cells if cell.p_adjusted <= LEVEL]
+
+
+def decide(
+    gates: Sequence[GateResult], controls: Controls, injection: Injection, cells: Sequence[Cell]
+) -> tuple[Verdict, str]:
+    """The verdict and its reason.
+
+    A failed gate fails the audit. A pass needs every gate that can pass to have passed, controls that the
+    model reads, and, where nothing is detected, evidence that the canaries were in the training set.
+    """
+    failed = [gate for gate in gates if gate.status == "failed"]
+    if failed:
+        return "failed", f"{_count(failed)} failed: {_names(failed)}"
+    able = [gate for gate in gates if not METRICS[gate.metric].lower_only]
+    if not able:
+        return "inconclusive", "every gate is on a lower bound, which can fail an audit and never pass it"
+    open_gates = [gate for gate in able if gate.status == "inconclusive"]
+    if open_gates:
+        return "inconclusive", f"{_count(open_gates)} undecided at this power: {_names(open_gates)}"
+    if not controls.passed:
+        return "inconclusive", (
+            "the model does not read ordinary control sentences well above chance, so nothing that it missed "
+            "counts as evidence"
+        )
+    if not detected(cells) and not (injection.checked or injection.assumed):
+        return "inconclusive", (
+            "nothing was detected, and there is no evidence that the canaries were in the training set"
+        )
+    return "passed", f"{_count(able)} passed"
+
+
+def _count(gates: Sequence[GateResult]) -> str:
+    return f"{len(gates)} gate{'' if len(gates) == 1 else 's'}"
+
+
+def _names(gates: Sequence[GateResult]) -> str:
+    shown = ", ".join(gate.gate for gate in gates[:5])
+    return shown + (f" and {len(gates) - 5} more" if len(gates) > 5 else "")

@@ -1,0 +1,48 @@
+"""What a reader must know beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memaudit.audit.results import Cell, Controls, Injection
+from memaudit.audit.sheet import Sheet
+from memaudit.audit.verdict import LEVEL, detected
+
+
+def audit_warnings(
+    sheets: dict[float, Sheet], controls: Controls, injection: Injection, cells: Sequence[Cell]
+) -> list[str]:
+    """Warnings in the order in which they matter."""
+    found = []
+    if not controls.passed:
+        found.append(
+            f"The model does not read the {controls.n} control sentences well above chance: check front end, "
+            "tokens and sample rate before anything else."
+            if controls.n > 1
+            else "The kit has no control sentences, so nothing shows that the model is loaded properly."
+        )
+    if injection.assumed:
+        found.append(
+            "That the canaries were in the training set is assumed, not proved: a pipeline that drops fast "
+            "utterances makes any model look clean."
+        )
+    elif not injection.checked and not detected(cells):
+        found.append("There is no evidence that the canaries were in the training set.")
+    infeasible = sum(row.infeasible for sheet in sheets.values() for row in sheet.rows)
+    if infeasible:
+        total = sum(len(sheet.rows) for sheet in sheets.values())
+        found.append(
+            f"{infeasible} of {total} canaries have more tokens than their audio has frames: no alignment "
+            "exists, so training could not learn them; use a slower speed for this model."
+        )
+    found.extend(
+        f"At {cell.repetitions} repetitions, {cell.speed:g}x, no result could reach 5 % (smallest p-value "
+        f"{cell.p_smallest:.3g}): more pairs are needed."
+        for cell in cells
+        if cell.p_smallest > LEVEL
+    )
+    if not all(sheet.by_loss for sheet in sheets.values()):
+        found.append(
+            "Membership rests on transcripts alone: losses would see memorisation that transcripts miss."
+        )
+    return found

@@ -1,0 +1,96 @@
+"""The verdict in plain words, for every renderer."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from memaudit.audit.results import Cell, Results
+from memaudit.audit.verdict import detected
+
+HEADLINES = {
+    "failed": "Failed: the model has memorised more than the gates allow.",
+    "passed": "Passed: every gate held at the stated confidence.",
+    "inconclusive": "Inconclusive: this audit can neither fail nor pass the model.",
+}
+
+
+def headline(results: Results) -> str:
+    """The verdict in one sentence."""
+    return HEADLINES[results.verdict]
+
+
+def printable(text: str) -> str:
+    """Text from models and kits with control and direction characters made visible as U+FFFD."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
+def percent(value: float) -> str:
+    """A share as a whole percentage.
+
+    >>> percent(0.734)
+    '73 %'
+    """
+    return f"{100 * value:.0f} %"
+
+
+def p_text(value: float) -> str:
+    """A p-value with two significant digits.
+
+    >>> p_text(0.0001)
+    '0.0001'
+    """
+    return f"{value:.2g}"
+
+
+def top_cell(results: Results) -> Cell:
+    """The primary cell: fastest speed, most repetitions."""
+    return max(results.cells, key=lambda cell: (cell.speed, cell.repetitions))
+
+
+def meaning(results: Results) -> list[str]:
+    """What was found, in sentences that carry their numbers, intervals and n."""
+    cell = top_cell(results)
+    gap = cell.accuracy_gap
+    sentences = [
+        f"Canaries that were {cell.repetitions} times in the training set were transcribed with "
+        f"{percent(cell.inserted.accuracy)} of their characters right (n = {cell.inserted.n}); canaries that "
+        f"never were in it with {percent(cell.held_out.accuracy)} (n = {cell.held_out.n}). The gap is "
+        f"{gap.estimate:.2f} (95 % interval {gap.low:.2f} to {gap.high:.2f})."
+    ]
+    shown = detected([item for item in results.cells if item.speed == results.primary_speed])
+    if shown:
+        levels = ", ".join(str(item.repetitions) for item in sorted(shown, key=lambda item: item.repetitions))
+        sentences.append(
+            f"At {results.primary_speed:g} times speed memorisation is shown at {levels} repetitions "
+            "(p at most 0.05, adjusted for the number of tests)."
+        )
+        sentences.append(
+            "It is memorisation and not skill: which canaries went in was decided by fair coins, and the "
+            "held-out twins were made in the same way."
+        )
+    else:
+        sentences.append(
+            f"At {results.primary_speed:g} times speed memorisation was not detected at this power. "
+            "That is no proof of its absence."
+        )
+    return sentences
+
+
+def next_steps(results: Results) -> list[str]:
+    """What the reader may do about the verdict."""
+    if not results.controls.passed:
+        return ["Check the model's front end and tokens until the controls are read, then score again."]
+    if results.verdict == "failed":
+        return [
+            "Look at the examples, and at the least number of repetitions where a gate fails.",
+            "Deduplicate the training data or clip gradients for each example, train again, and score again "
+            "with a fresh kit.",
+        ]
+    if results.verdict == "inconclusive":
+        steps = [f"{gate.gate}: {gate.reason}." for gate in results.gates if gate.status == "inconclusive"]
+        if not (results.injection.checked or results.injection.assumed):
+            steps.append(
+                "Prove that the canaries were in the training set, or state it with --assume-injected."
+            )
+        return steps
+    return ["Keep results.json and the kit's audit folder: they are the evidence for this verdict."]
