@@ -69,15 +69,16 @@ def exposure(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95)
     level = (1.0 + share(confidence, "confidence")) / 2.0
     better = held_out_at_least(first, second)
     values = np.log2(second.size) - np.log2(1.0 + better)
-    # The mean of equal values may come out one rounding above them.
-    mean = min(float(values.mean()), exposure_ceiling(second.size))
+    # Rounding must not lift a mean of equal values, nor its limit, above the ceiling.
+    ceiling = exposure_ceiling(second.size)
+    mean = min(float(values.mean()), ceiling)
     return Exposure(
         values=values,
         mean=mean,
         median=float(np.median(values)),
         low=min(mean, exposure_mean_limit(better, second.size, level, "lower")),
-        high=max(mean, exposure_mean_limit(better, second.size, level, "upper")),
-        ceiling=exposure_ceiling(second.size),
+        high=min(ceiling, max(mean, exposure_mean_limit(better, second.size, level, "upper"))),
+        ceiling=ceiling,
         null_mean=exposure_null_mean(second.size),
         n=first.size,
         reference=second.size,
