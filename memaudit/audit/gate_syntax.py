@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from memaudit.errors import GateError
@@ -22,18 +22,22 @@ _PATTERN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One bound on one figure; None for repetitions or speed until `expand` has filled them in."""
+    """One bound on one figure; None for repetitions or speed until `expand` has filled them in.
+
+    ``written`` is the bound as the user wrote it, so that a gate reads back as it was given.
+    """
 
     metric: str
     repetitions: int | None
     speed: float | None
     operator: Operator
     bound: float
+    written: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         level = "" if self.repetitions is None else f"@{self.repetitions}"
         speed = "" if self.speed is None else f"/{self.speed:g}x"
-        return f"{self.metric}{level}{speed} {self.operator} {self.bound:g}"
+        return f"{self.metric}{level}{speed} {self.operator} {self.written or f'{self.bound:g}'}"
 
     @property
     def upper(self) -> bool:
@@ -57,7 +61,7 @@ def parse_gate(text: str, metrics: Collection[str]) -> Gate:
         GateError: if the text is no gate, or its metric is none of ``metrics``.
 
     >>> str(parse_gate("accuracy_gap@16/4x<=0.10", ["accuracy_gap"]))
-    'accuracy_gap@16/4x <= 0.1'
+    'accuracy_gap@16/4x <= 0.10'
     """
     found = _PATTERN.fullmatch(text)
     if found is None:
@@ -79,7 +83,7 @@ def parse_gate(text: str, metrics: Collection[str]) -> Gate:
         raise GateError(f"{found['bound']!r} is no number", where=f"gate {text!r}", how="give a finite bound")
     repetitions = None if found["repetitions"] is None else int(found["repetitions"])
     speed = None if found["speed"] is None else float(found["speed"])
-    return Gate(found["metric"], repetitions, speed, OPERATORS[found["operator"]], bound)
+    return Gate(found["metric"], repetitions, speed, OPERATORS[found["operator"]], bound, found["bound"])
 
 
 def expand(gate: Gate, levels: dict[float, list[int]]) -> list[Gate]:
