@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from memaudit.stats.checks import Floats, StatisticError, bounded, share
-from memaudit.stats.dirichlet_mean import DirichletMean
+from memaudit.stats.checks import StatisticError, bounded, share
+from memaudit.stats.dirichlet_mean import with_end
 from memaudit.stats.interval import Interval
 
 Side = Literal["lower", "upper"]
@@ -61,8 +60,3 @@ def mean_interval(
     low = min(mean, mean_limit(sample, level, "lower", bounds))
     high = max(mean, mean_limit(sample, level, "upper", bounds))
     return Interval(mean, low, high, confidence)
-
-
-def with_end(sample: Floats, end: float) -> DirichletMean:
-    """Confidence distribution of the mean: the sample and one more atom at an end of the range."""
-    return DirichletMean(np.sort(np.append(sample, end)))

@@ -7,12 +7,13 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
-from memaudit.stats.bounded_mean import Side, with_end
+from memaudit.stats.bounded_mean import Side
 from memaudit.stats.checks import Floats, StatisticError, bounded, share
+from memaudit.stats.dirichlet_mean import with_end
 from memaudit.stats.interval import Interval
 
-# Places at which each arm's law is tabulated; the limits are then right to about 1e-5 of the range.
-GRID = 801
+# Smaller probabilities count as 0: cubic interpolation divides by their differences.
+NOTHING = 1e-13
 
 
 def mean_gap_limit(
@@ -83,11 +84,11 @@ def _upper(first: Floats, second: Floats, level: float, bounds: tuple[float, flo
         return above.quantile(level) - below.mean
     if above.constant:
         return above.mean - below.quantile(1.0 - level)
-    cuts = below.grid(GRID)
-    masses = np.diff(below.cdf(cuts))
+    cuts, passed = below.table
+    masses = np.diff(passed)
     middles = (cuts[1:] + cuts[:-1]) / 2.0
-    places = above.grid(GRID)
-    law = PchipInterpolator(places, above.cdf(places), extrapolate=False)
+    places, below_place = above.table
+    law = PchipInterpolator(places, np.where(below_place < NOTHING, 0.0, below_place), extrapolate=False)
 
     def excess(gap: float) -> float:
         reached = law(np.clip(gap + middles, places[0], places[-1]))
