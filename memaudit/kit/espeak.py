@@ -67,7 +67,7 @@ class Engine:
         data = espeakng_loader.get_data_path()
         if len(os.fsencode(data)) > LONGEST_DATA_PATH:
             raise SpeechError(
-                f"the path of the espeak-ng data has more than the {LONGEST_DATA_PATH} bytes that the library holds",
+                f"the path of the espeak-ng data is longer than the {LONGEST_DATA_PATH} bytes it may have",
                 where=data,
                 how="install memaudit in a folder with a shorter path",
             )
