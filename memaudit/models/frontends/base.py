@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from memaudit.errors import AudioError
 from memaudit.models.recognizer import Samples
+from memaudit.models.validation import Table
 
 
 @runtime_checkable
@@ -35,12 +36,8 @@ class FrontEnd(Protocol):
         ...
 
 
-class FrontEndOptions(BaseModel):
+class FrontEndOptions(Table):
     """Base of the front ends: a [front_end] table whose fields are its options."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
-    )
 
     kind: str
     sample_rate: int = Field(16000, ge=1000, le=192000)

@@ -1,0 +1,1 @@
+"""Greedy search and exact losses, one model kind a file."""
