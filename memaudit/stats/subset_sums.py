@@ -12,6 +12,7 @@ CHUNK_BITS = 1 << 27
 # The chance of a bit is a multiple of 1 / 2^FINENESS.
 FINENESS = 7
 ONES = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
+MASKS = np.left_shift(1, np.arange(8)).astype(np.uint8)
 PATTERNS = ((np.arange(256)[:, None] >> np.arange(8)[None, :]) & 1).astype(np.float64)
 
 
@@ -51,16 +52,18 @@ def _draw(values: Floats, tables: Floats, k: int, draws: int, rng: np.random.Gen
 def _coins(shape: tuple[int, int], numerator: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Bytes of independent bits, each set with chance numerator / 2^FINENESS."""
     count = shape[0] * shape[1]
-    bits = np.zeros(-(-count // 8), dtype=np.uint64)
-    remaining = numerator
-    for _ in range(FINENESS):
-        odd, remaining = remaining & 1, remaining >> 1
-        if odd:
-            # Chance c becomes 1/2 + c/2 by "or", c/2 by "and": the binary digits of the chance, last one
-            # first.
-            bits |= rng.integers(0, 1 << 64, size=bits.size, dtype=np.uint64)
-        elif bits.any():
-            bits &= rng.integers(0, 1 << 64, size=bits.size, dtype=np.uint64)
+    words = -(-count // 8)
+    if numerator == 0:
+        return np.zeros(words, dtype=np.uint64).view(np.uint8)[:count].reshape(shape)
+    # The binary digits of the chance, last one first: "or" makes 1/2 + c/2 of a chance c, "and" makes c/2.
+    lowest = (numerator & -numerator).bit_length()
+    bits = rng.integers(0, 1 << 64, size=words, dtype=np.uint64)
+    for digit in range(lowest, FINENESS):
+        fresh = rng.integers(0, 1 << 64, size=words, dtype=np.uint64)
+        if numerator >> digit & 1:
+            bits |= fresh
+        else:
+            bits &= fresh
     return bits.view(np.uint8)[:count].reshape(shape)
 
 
@@ -68,14 +71,18 @@ def _correct(
     values: Floats, bits: NDArray[np.uint8], need: NDArray[np.int64], sums: Floats, rng: np.random.Generator
 ) -> None:
     """Add (need > 0) or take away (need < 0) random members, one a round, until every subset has its size."""
-    active = np.flatnonzero(need)
+    draws = sums.size
+    flat = bits.reshape(-1)
+    adding = need > 0
+    left = np.abs(need)
+    active = np.flatnonzero(left)
     while active.size:
         chosen = rng.integers(values.size, size=active.size)
-        mask = np.left_shift(1, chosen & 7).astype(np.uint8)
-        adding = need[active] > 0
-        usable = ((bits[chosen >> 3, active] & mask) == 0) == adding
-        rows, members, sign = active[usable], chosen[usable], np.where(adding[usable], 1, -1)
-        bits[members >> 3, rows] ^= mask[usable]
-        sums[rows] += sign * values[members]
-        need[rows] -= sign
-        active = active[need[active] != 0]
+        place = (chosen >> 3) * draws + active
+        byte, mask = flat[place], MASKS[chosen & 7]
+        usable = ((byte & mask) == 0) == adding[active]
+        rows, members = active[usable], chosen[usable]
+        flat[place[usable]] = byte[usable] ^ mask[usable]
+        sums[rows] += np.where(adding[rows], values[members], -values[members])
+        left[rows] -= 1
+        active = active[left[active] > 0]
