@@ -18,7 +18,7 @@ class Table(BaseModel):
     """A table that takes its own keys only, each of exactly its type."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
     )
 
 

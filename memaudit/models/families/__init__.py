@@ -1,0 +1,1 @@
+"""Model families, one a file; `memaudit.models.registry` names them."""
