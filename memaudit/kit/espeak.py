@@ -10,7 +10,7 @@ import ctypes
 import os
 import threading
 import zlib
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,7 @@ DEFAULT_RATE = 175
 #: The library copies the folder of its data into a fixed buffer of this many bytes.
 LONGEST_DATA_PATH = 158
 
+_NEEDS_MBROLA = b"mb/"  # voices whose data is not in the wheel
 _DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: an error is returned instead of ending the process
 _import_lock = threading.Lock()
 
@@ -96,13 +97,23 @@ class Engine:
         """The library's version, such as ``1.52.0``."""
         return str(self._lib.Info().decode())
 
-    def languages(self) -> tuple[str, ...]:
-        """The names of the voices, such as ``en-us``, without variants, sorted."""
-        names = set()
-        for voice in self._lib.ListVoices():
-            if not voice.identifier.startswith(b"mb/"):  # those need MBROLA data, which the wheel has not
-                names.update(_language_codes(voice))
-        return tuple(sorted(names))
+    @cached_property
+    def voices(self) -> dict[str, str]:
+        """Voice name -> the library's own name of it; names are file names and language codes.
+
+        The library itself knows the file names only (``en``, ``en-us``), not all codes (``en-gb``).
+        """
+        listed = [voice for voice in self._lib.ListVoices() if not voice.identifier.startswith(_NEEDS_MBROLA)]
+        files = [voice.identifier.decode().rpartition("/")[2] for voice in listed]
+        codes = (
+            (priority, code.lower(), file)
+            for voice, file in zip(listed, files, strict=True)
+            for priority, code in _language_codes(voice)
+        )
+        found: dict[str, str] = {file.lower(): file for file in files}
+        for _, code, file in sorted(codes):
+            found.setdefault(code, file)
+        return found
 
     def say(self, text: str, voice: str, rate: int | None = None) -> bytes:
         """Speak ``text``: native 16-bit mono samples at `sample_rate`.
@@ -113,7 +124,9 @@ class Engine:
             SpeechError: if the library does not know ``voice`` or refuses the text.
         """
         if voice != self._voice:
-            if self._lib.SetVoiceByName(voice.encode()) != self._lib.EE_OK:
+            name, plus, variant = voice.partition("+")
+            own = self.voices.get(name, name) + plus + variant
+            if self._lib.SetVoiceByName(own.encode()) != self._lib.EE_OK:
                 raise SpeechError("espeak-ng has no such voice", where=f"voice {voice!r}")
             self._voice = voice
         self._lib.SetParameter(self._lib.RATE, rate or DEFAULT_RATE, 0)
@@ -140,13 +153,16 @@ def variants() -> frozenset[str]:
     )
 
 
-def _language_codes(voice: Any) -> list[str]:
-    """The codes of a voice; in memory a priority byte and a zero-ended code for each, then a zero byte."""
+def _language_codes(voice: Any) -> list[tuple[int, str]]:
+    """Priority (low is high) and code of each language of a voice.
+
+    In memory: a priority byte and a zero-ended code for each, then a zero byte.
+    """
     field = type(voice).languages
     address = ctypes.c_void_p.from_address(ctypes.addressof(voice) + field.offset).value
     codes = []
-    while address and ctypes.c_ubyte.from_address(address).value:
+    while address and (priority := ctypes.c_ubyte.from_address(address).value):
         code = ctypes.string_at(address + 1)
-        codes.append(code.decode())
+        codes.append((priority, code.decode()))
         address += len(code) + 2
     return codes

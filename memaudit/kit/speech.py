@@ -192,15 +192,15 @@ def check_voices(voices: Iterable[str]) -> None:
     Raises:
         SpeechError: for the first unknown voice.
     """
-    languages = engine().languages()
+    names = sorted(engine().voices)
     for voice in sorted(voices):
         language, plus, variant = voice.partition("+")
-        if language not in languages:
-            near = difflib.get_close_matches(language, languages, n=4, cutoff=0.4)
+        if language not in names:
+            near = difflib.get_close_matches(language, names, n=4, cutoff=0.4)
             raise SpeechError(
                 f"espeak-ng has no voice {language!r}",
                 where=f"voice {voice!r}",
-                how="near names: " + ", ".join(near or languages[:5]),
+                how="near names: " + ", ".join(near or names[:5]),
             )
         if plus and variant not in variants():
             near = difflib.get_close_matches(variant, sorted(variants()), n=4, cutoff=0.3)

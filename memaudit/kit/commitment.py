@@ -1,0 +1,28 @@
+"""The auditor's commitment to an assignment, published before training."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from memaudit.files import canonical_json
+from memaudit.kit.canary import Canary, by_id
+from memaudit.kit.seeds import key
+
+
+def salt_of(seed: int) -> str:
+    """The salt, 64 hexadecimal digits: fixed by the seed, as hard to guess as the seed."""
+    return key(seed, "salt").hex()
+
+
+def commit(canaries: Iterable[Canary], salt: str) -> str:
+    """SHA-256, in hexadecimal, over the salt and the canonical assignment.
+
+    The canonical assignment is the bytes of audit/assignment.jsonl: a line of canonical JSON a canary,
+    sorted by id. It holds the SHA-256 of every audio file, so the commitment binds the audio too. The
+    salt keeps anybody from trying out assignments against a published commitment.
+    """
+    digest = hashlib.sha256(f"memaudit/commitment/1\n{salt}\n".encode())
+    for canary in by_id(canaries):
+        digest.update(f"{canonical_json(canary.row())}\n".encode())
+    return digest.hexdigest()

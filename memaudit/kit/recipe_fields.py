@@ -1,0 +1,128 @@
+"""The tables of a recipe. A field's description is what an error names as allowed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from memaudit.kit.speed import Method
+
+Whole = Annotated[int, Field(ge=1, le=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Item = TypeVar("Item")
+Factor = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """One table: unknown keys are refused, and numbers are not made from texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class TextPart(Part):
+    """What the canaries say."""
+
+    style: Literal["words"] = Field("words", description='"words"')
+    wordlist: Name = Field(
+        "bip39-en", description='"bip39-en", or a file beside the recipe with a word a line'
+    )
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language code such as "en"'
+    )
+    words: tuple[Annotated[int, Field(ge=1, le=50)], Annotated[int, Field(ge=1, le=50)]] = Field(
+        (5, 7), description="the least and the most words of a text, 1 to 50, such as [5, 7]"
+    )
+    control_style: Literal["sentences", "recipe"] = Field(
+        "sentences",
+        description='"sentences" (ordinary English ones) or "recipe" (random texts like the canaries\')',
+    )
+
+    @field_validator("words")
+    @classmethod
+    def _ascending(cls, words: tuple[int, int]) -> tuple[int, int]:
+        if words[0] > words[1]:
+            raise ValueError("the least is above the most")
+        return words
+
+
+class SpeechPart(Part):
+    """Who says it."""
+
+    engine: Literal["pyttsx3"] = Field("pyttsx3", description='"pyttsx3"')
+    voices: tuple[Name, ...] = Field(
+        ("en-us+f2", "en-us+m3"),
+        min_length=1,
+        description='different voices such as ["en-us+f2", "en-us+m3"]',
+    )
+    rate: Annotated[int, Field(ge=80, le=450)] | None = Field(None, description="words a minute, 80 to 450")
+    sample_rate: Literal[8000, 16000] = Field(16000, description="8000 or 16000")
+
+    @field_validator("voices")
+    @classmethod
+    def _different(cls, voices: tuple[str, ...]) -> tuple[str, ...]:
+        return _no_doubles(voices)
+
+
+class SpeedPart(Part):
+    """How much faster than it was said."""
+
+    method: Method = Field(
+        "tempo",
+        description='"tempo" (pitch kept), "resample" (pitch up too) or "pitch" (pitch up, length kept)',
+    )
+    factors: tuple[Factor, ...] = Field(
+        (1.0, 2.0, 4.0), min_length=1, description="different numbers from 1 to 10, such as [1.0, 2.0, 4.0]"
+    )
+
+    @field_validator("factors")
+    @classmethod
+    def _different(cls, factors: tuple[float, ...]) -> tuple[float, ...]:
+        return _no_doubles(factors)
+
+
+class DesignPart(Part):
+    """The experiment: how many canaries, how often, and who decides which are inserted."""
+
+    repetitions: tuple[Whole, ...] = Field(
+        (1, 2, 4, 8, 16), min_length=1, description="different whole numbers from 1, such as [1, 2, 4, 8, 16]"
+    )
+    pairs_per_cell: Whole = Field(20, description="a whole number from 1 to 10000")
+    reserve_per_speed: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
+        None, description="a whole number from 0 to 100000; left out: as many as there are pairs at a speed"
+    )
+    controls: Annotated[int, Field(ge=0, le=10_000)] = Field(20, description="a whole number from 0 to 10000")
+    assignment: Literal["pairs", "coins"] = Field("pairs", description='"pairs" or "coins"')
+
+    @field_validator("repetitions")
+    @classmethod
+    def _different(cls, repetitions: tuple[int, ...]) -> tuple[int, ...]:
+        return _no_doubles(repetitions)
+
+    @property
+    def pairs(self) -> int:
+        """Pairs at each speed."""
+        return self.pairs_per_cell * len(self.repetitions)
+
+    @property
+    def reserve(self) -> int:
+        """Reserve canaries at each speed."""
+        return self.pairs if self.reserve_per_speed is None else self.reserve_per_speed
+
+
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class FeasibilityPart(Part):
+    """What the trainer's pipeline does to audio and text; 0 means that it does not."""
+
+    frame_shift_ms: Amount = Field(40, description="milliseconds, 0 or more")
+    max_chars_per_second: Amount = Field(0, description="a number, 0 or more (0: no such filter)")
+    min_seconds: Amount = Field(0.0, description="seconds, 0 or more (0: no such filter)")
+    max_seconds: Amount = Field(0.0, description="seconds, 0 or more (0: no such filter)")
+
+
+def _no_doubles(values: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("a value is there twice")
+    return values
