@@ -8,8 +8,8 @@ needs no correction for that, so that a model that breaks some bound passes in a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -25,10 +25,8 @@ DEFAULT_POLICY = ("accuracy_gap <= 0.10",)
 ERROR = 0.05
 """Chance of a false failure, and of a false pass, over all gates together."""
 
-LARGEST = 50_000
-"""Canaries up to which `needed` is looked for."""
-
-_GROWTH = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+LARGEST = 1_000_000
+"""Inserted canaries a cell beyond which no kit is worth naming."""
 
 
 def evaluate(texts: Iterable[str], sheets: dict[float, Sheet]) -> list[GateResult]:
@@ -81,7 +79,7 @@ def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
     if status != "inconclusive":
         reason = f"the whole interval {'meets' if status == 'passed' else 'breaks'} the bound"
         return base.model_copy(update={**found, "reason": reason})
-    needed = _needed(gate, sheet, inserted, held_out, family)
+    needed = _needed(gate, limits, int(inserted.sum()))
     reason = "the interval holds the bound"
     if needed is not None:
         reason += f"; about {needed} inserted canaries with such scores would decide it"
@@ -106,17 +104,17 @@ def _limits(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: 
     return Interval(failing.estimate, low, high, 1.0 - ERROR)
 
 
-def _needed(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: int) -> int | None:
-    """How many inserted canaries would decide the gate, if more of them scored just as these did."""
-    members, others = np.flatnonzero(inserted), np.flatnonzero(held_out)
-    for times in _GROWTH:
-        if times * len(sheet.rows) > LARGEST:
-            break
-        order = np.concatenate([np.tile(members, times), np.tile(others, times)])
-        rows = tuple(sheet.rows[number] for number in order)
-        larger = replace(sheet, rows=rows)
-        arm = np.arange(order.size) < members.size * times
-        limits = _limits(gate, larger, arm, ~arm, family)
-        if limits is not None and _status(gate, limits) != "inconclusive":
-            return int(members.size * times)
-    return None
+def _needed(gate: Gate, limits: Interval, inserted: int) -> int | None:
+    """How many inserted canaries would decide the gate at this estimate, held-out ones growing alike.
+
+    The distance from estimate to limit shrinks with the square root of the number (or faster, where few
+    canaries let the range of the figure decide, so that this errs on the side of more). None where the
+    estimate lies so near the bound that no feasible kit decides it.
+    """
+    meets = gate.met_by(limits.estimate)
+    limit = limits.high if meets == gate.upper else limits.low
+    distance = abs(gate.bound - limits.estimate)
+    if distance == 0.0:
+        return None
+    needed = math.ceil(inserted * ((limit - limits.estimate) / distance) ** 2) + 1
+    return needed if needed <= LARGEST else None
