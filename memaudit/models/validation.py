@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pkgutil import resolve_name
 from typing import Any, ClassVar, TypeVar
 
@@ -38,7 +38,7 @@ def validated(model: type[M], table: Mapping[str, Any], *, where: str, key: str 
         return model.model_validate(dict(table))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = ".".join(part for part in (key, *(str(part) for part in first["loc"])) if part)
+        name = ".".join(part for part in (key, *_path(table, first["loc"])) if part)
         raise _complaint(model, dict(first), where=where, name=name) from error
 
 
@@ -57,6 +57,18 @@ def by_kind(
     if not isinstance(kind, str) or kind not in registry:
         raise ModelError(f"{key}.kind = {_short(kind)} is unknown", where=where, how=f"allowed: {allowed}")
     return validated(resolve_name(registry[kind]), table, where=where, key=key)
+
+
+def _path(table: Any, location: Sequence[int | str]) -> Iterator[str]:
+    """The keys of ``location`` that are in the file; pydantic adds the branches of unions to them."""
+    for part in location:
+        if isinstance(table, Mapping):
+            table = table.get(part)
+        elif isinstance(table, list) and isinstance(part, int):
+            table = table[part]
+        else:
+            return
+        yield str(part)
 
 
 def _complaint(model: type[BaseModel], error: Mapping[str, Any], *, where: str, name: str) -> ModelError:

@@ -184,7 +184,8 @@ def _layout(node: Node, named: Layout | None, front_end: FrontEnd, *, where: str
         layout: Layout | None = None
     else:
         first, last = node.shape[1:] if node.shape else (None, None)
-        layout = named or ("features-time" if first == size and last != size else "time-features")
+        turned = first is not None and (last is None or (first == size and last != size))
+        layout = named or ("features-time" if turned else "time-features")
         time, features = (first, last) if layout == "time-features" else (last, first)
         if features not in (None, size):
             raise ModelError(

@@ -56,6 +56,10 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             yield data
     except ValueError as error:  # an empty file cannot be mapped
-        raise ModelError("the file is empty, so it is no ONNX model", where=str(path)) from error
+        raise ModelError(
+            "the file is empty, so it is no ONNX model", where=str(path), how="export it again"
+        ) from error
     except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise ModelError(
+            f"cannot be read ({error.strerror})", where=str(path), how="check its rights"
+        ) from error

@@ -20,7 +20,9 @@ _ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,
 )
-_NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |\S*/onnxruntime/core/\S+ .*?\) (?=[A-Z])")
+_NOISE = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .*? failed:|\S*/onnxruntime/core/\S+ .*?\) (?=[A-Z])"
+)
 
 
 def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxruntime.InferenceSession:
@@ -87,4 +89,5 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     while (shorter := _NOISE.sub("", text)) != text:
         text = shorter
+    text = text.rstrip(".")
     return text if len(text) <= 240 else text[:237] + "..."
