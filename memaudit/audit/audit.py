@@ -67,6 +67,7 @@ def kit_summary(kit: Kit, *, verified: bool) -> KitSummary:
         inserted=arms.count("inserted"),
         held_out=arms.count("held_out"),
         controls=arms.count("control"),
+        entropy_bits={"least": kit.info.entropy.least_bits, "most": kit.info.entropy.most_bits},
     )
 
 

@@ -80,7 +80,7 @@ def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
         reason = f"the whole interval {'meets' if status == 'passed' else 'breaks'} the bound"
         return base.model_copy(update={**found, "reason": reason})
     needed = _needed(gate, limits, int(inserted.sum()))
-    reason = "the interval holds the bound"
+    reason = "the interval contains the bound"
     if needed is not None:
         reason += f"; about {needed} inserted canaries with such scores would decide it"
     return base.model_copy(update={**found, "reason": reason, "needed": needed})
