@@ -120,6 +120,24 @@ def test_kaldi_features_of_noise_are_within_a_ten_thousandth_of_the_formula(mean
     assert difference.max() < 1e-3
 
 
+@given(st.integers(3, 200), st.sampled_from([10.0, 16.0, 25.0, 32.0]), st.floats(0, 1000))
+@settings(deadline=None)
+def test_more_filters_than_frequencies_are_refused(num_mels: int, length: float, low: float) -> None:
+    options = {"num_mels": num_mels, "frame_length_ms": length, "low_frequency": low}
+    noise = np.random.default_rng(0).normal(0, 0.1, 3200).astype(np.float32)
+    try:
+        front_end = KaldiFrontEnd(**options)
+    except ValueError:
+        # What is refused has a filter that hears nothing; what is taken has none.
+        unchecked = KaldiFrontEnd.model_construct(**options)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            features = kaldi_by_formula(unchecked, noise)
+        assert (features.min(axis=0) == features.max(axis=0)).any()
+    else:
+        features = front_end(noise)
+        assert (features.min(axis=0) < features.max(axis=0)).all()
+
+
 def test_kaldi_silence_is_the_floor_and_features_repeat_exactly() -> None:
     front_end = KaldiFrontEnd(num_mels=40)
     silence = front_end(np.zeros(1600, np.float32))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper
 
 from memaudit.errors import AudioError, ModelError, TokenError
@@ -373,3 +374,28 @@ def test_bad_utterances_raise_and_the_next_one_is_right(
         recognizer.recognize(speech(0.02), "amber")
     assert recognizer.recognize(speech(), "amber") == before
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("ignore:.*:FutureWarning", "ignore:.*:DeprecationWarning")
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_what_torch_exports_gives_what_torch_computes(tmp_path: Path, dynamo: bool) -> None:
+    if dynamo:
+        pytest.importorskip("onnxscript")
+    model = builders.TorchModel(weights(seed=5)).eval()
+    example = (torch.zeros(1, 100, MELS), torch.tensor([100]))
+    path = write_onnx(tmp_path, onnx_graph(weights()))
+    free: dict[str, Any] = (
+        {"dynamic_shapes": ({1: torch.export.Dim("T")}, None), "external_data": True}
+        if dynamo
+        else {"dynamic_axes": {"feats": {1: "T"}, "scores": {1: "U"}}}
+    )
+    names = {"input_names": ["feats", "n"], "output_names": ["scores", "n_out"]}
+    torch.onnx.export(model, example, str(path), dynamo=dynamo, verbose=False, **names, **free)
+    recognizer = load_recognizer(path)
+    assert isinstance(recognizer, CtcRecognizer)
+    for seed in range(3):
+        samples = speech(1.0 + seed, seed=seed)
+        features = torch.from_numpy(recognizer.front_end(samples)).unsqueeze(0)
+        with torch.inference_mode():
+            scores, length = model(features, torch.tensor([features.shape[1]]))
+        assert recognizer.log_scores(samples) == pytest.approx(scores[0, : int(length)].numpy(), abs=1e-4)

@@ -21,14 +21,15 @@ _ERRORS: tuple[type[Exception], ...] = (
     ValueError,
 )
 _NOISE = re.compile(
-    r"^\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .*? failed:|\S*/onnxruntime/core/\S+ .*?\) (?=[A-Z])"
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .*? failed:"
+    r"|Exception during initialization: |\S*/onnxruntime/core/\S+ .*?\) (?=[A-Z\[])"
 )
 
 
 def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxruntime.InferenceSession:
     """Load a graph on ``provider`` alone: onnxruntime must not fall back to another.
 
-    One thread, because the audit runs an utterance a process, and two spinning threads on a busy machine
+    One thread, because an audit runs several processes side by side, and threads that spin on a busy machine
     take twice the time.
 
     Raises:
@@ -44,11 +45,12 @@ def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxr
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except _ERRORS as error:
-        how = "give a model exported to ONNX, or set 'family' to what it is"
-        known = (
-            "no ONNX model" if _not_onnx(error) else f"onnxruntime {onnxruntime.__version__} cannot load it"
-        )
-        raise ModelError(f"{known} ({_reason(error)})", where=str(path), how=how) from error
+        if "protobuf" in str(error).lower():
+            what, how = "no ONNX model", "give a model exported to ONNX, or set 'family' to what it is"
+        else:
+            what = f"onnxruntime {onnxruntime.__version__} cannot load it"
+            how = "export it again, for this onnxruntime"
+        raise ModelError(f"{what} ({_reason(error)})", where=str(path), how=how) from error
     session.disable_fallback()
     if session.get_providers()[0] != provider:
         raise ModelError(f"onnxruntime does not run it on {provider}", where=str(path))
@@ -79,10 +81,6 @@ def run_session(
             how="check [front_end] and [inputs] of its model.toml",
         ) from error
     return [np.asarray(result) for result in results]
-
-
-def _not_onnx(error: Exception) -> bool:
-    return "protobuf" in str(error).lower()
 
 
 def _reason(error: Exception) -> str:
