@@ -1,0 +1,115 @@
+"""The HTML report: a well-formed page that runs and loads nothing, whatever the texts say."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from memaudit.audit.assess import assess
+from memaudit.audit.results import Results
+from memaudit.report.html import RENDERER
+from tests.audit.synthetic import subject, utterances
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "]]><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "{{ 7 * 7 }}{% raw %}",
+    "</table></style><b>bold</b>",
+    "\x1b[31mred\x1b[0m \u202eright to left\u0000",
+    "&lt;already&gt; & more",
+]
+VOID = {"meta", "br", "img", "hr", "input", "link"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; complains about what is not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def results(seed: int = 1, leak: float = 0.3, **options: object) -> Results:
+    return assess(utterances(seed, leak=leak, **options), subject(), [], "0" * 64)  # type: ignore[arg-type]
+
+
+def test_a_page_that_runs_and_loads_nothing() -> None:
+    page = Page(RENDERER.render(results()))
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "iframe", "object", "embed", "link", "img", "form"}
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("href", "xlink:href", "src"):
+            assert (attributes.get(name) or "#").startswith("#"), (tag, attributes)
+
+
+def test_ids_are_unique_and_every_reference_has_its_target() -> None:
+    text = RENDERER.render(results())
+    page = Page(text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    references = re.findall(r"url\(#([^)]+)\)", text)
+    references += [a["xlink:href"][1:] for _, a in page.tags if a.get("xlink:href")]  # type: ignore[index]
+    labels = [a["aria-labelledby"] for _, a in page.tags if a.get("aria-labelledby")]
+    references += [name for label in labels for name in str(label).split()]
+    assert references
+    assert set(references) <= set(ids)
+
+
+def test_figures_have_words() -> None:
+    page = Page(RENDERER.render(results()))
+    figures = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert len(figures) == 3
+    assert all(attributes["role"] == "img" for attributes in figures)
+    assert [tag for tag, _ in page.tags].count("figcaption") == 3
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_texts_stay_text(hostile: str) -> None:
+    rows = utterances(1, leak=0.3)
+    rows = [row.model_copy(update={"transcript": hostile, "reference": hostile}) for row in rows]
+    harmless = [row.model_copy(update={"transcript": "abc", "reference": "abc"}) for row in rows]
+    bad, good = (Page(RENDERER.render(assess(each, subject(), [], "0" * 64))) for each in (rows, harmless))
+    assert [tag for tag, _ in bad.tags] == [tag for tag, _ in good.tags]
+    shown = "".join(bad.text)
+    visible = hostile.translate(dict.fromkeys((0x1B, 0x202E, 0), "\ufffd"))
+    assert visible in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize(("leak", "word"), [(0.5, "failed"), (0.0, "inconclusive")])
+def test_the_verdict_comes_first(leak: float, word: str) -> None:
+    found = results(leak=leak)
+    assert found.verdict == word
+    page = Page(RENDERER.render(found))
+    heading = next(attributes for tag, attributes in page.tags if tag == "h1")
+    assert heading["class"] == f"verdict {word}"
+    assert "safe" not in "".join(page.text).lower().split()
+
+
+def test_the_same_results_give_the_same_page() -> None:
+    found = results()
+    assert RENDERER.render(found) == RENDERER.render(found)
