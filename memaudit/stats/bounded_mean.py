@@ -6,7 +6,7 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from memaudit.stats.checks import StatisticError, bounded, share
+from memaudit.stats.checks import StatisticError, average, bounded, share
 from memaudit.stats.dirichlet_mean import with_end
 from memaudit.stats.interval import Interval
 
@@ -56,7 +56,7 @@ def mean_interval(
     """
     sample = bounded(values, "values", bounds)
     level = (1.0 + share(confidence, "confidence")) / 2.0
-    mean = float(sample.mean())
+    mean = average(sample)
     low = min(mean, mean_limit(sample, level, "lower", bounds))
     high = max(mean, mean_limit(sample, level, "upper", bounds))
     return Interval(mean, low, high, confidence)

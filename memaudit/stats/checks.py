@@ -50,6 +50,11 @@ def bounded(values: ArrayLike, name: str, bounds: tuple[float, float], *, least:
     return array
 
 
+def average(values: Floats) -> float:
+    """Mean, rounded once: it does not depend on the order of the values."""
+    return math.fsum(values.tolist()) / values.size
+
+
 def same_length(first: NDArray[np.generic], second: NDArray[np.generic], names: str) -> None:
     """Refuse two vectors that do not describe the same canaries."""
     if first.shape != second.shape:

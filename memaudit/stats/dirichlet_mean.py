@@ -25,7 +25,7 @@ class DirichletMean:
 
     Its density is the B-spline with the atoms x as knots (Curry and Schoenberg, J. Anal. Math. 17, 1966), so
     the distribution function is a spline of degree N - 1 in N atoms, evaluated by de Boor's stable recursion.
-    Beyond EXACT_ATOMS a contour integral takes over, which is right to 1e-6.
+    Beyond EXACT_ATOMS a contour integral takes over, right to 1e-5.
 
     Args:
         atoms: f8[N] ascending, N >= 1, finite.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from memaudit.stats.checks import Floats, Ints, StatisticError, count, share, vector
+from memaudit.stats.checks import Floats, Ints, StatisticError, average, count, share, vector
 from memaudit.stats.exposure_mean import exposure_mean_limit
 
 
@@ -71,7 +71,7 @@ def exposure(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95)
     values = np.log2(second.size) - np.log2(1.0 + better)
     # Rounding must not lift a mean of equal values, nor its limit, above the ceiling.
     ceiling = exposure_ceiling(second.size)
-    mean = min(float(values.mean()), ceiling)
+    mean = min(average(values), ceiling)
     return Exposure(
         values=values,
         mean=mean,

@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
 from memaudit.stats.bounded_mean import Side
-from memaudit.stats.checks import Floats, StatisticError, bounded, share
+from memaudit.stats.checks import Floats, StatisticError, average, bounded, share
 from memaudit.stats.dirichlet_mean import with_end
 from memaudit.stats.interval import Interval
 
@@ -71,7 +71,7 @@ def mean_gap(
     first = bounded(inserted, "inserted", bounds)
     second = bounded(held_out, "held_out", bounds)
     level = (1.0 + share(confidence, "confidence")) / 2.0
-    gap = float(first.mean() - second.mean())
+    gap = average(first) - average(second)
     low = min(gap, -_upper(second, first, level, bounds))
     high = max(gap, _upper(first, second, level, bounds))
     return Interval(gap, low, high, confidence)
