@@ -90,7 +90,7 @@ def cli(ctx: click.Context) -> None:
     To see it work:   memaudit demo
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
-    """  # noqa: D301
+    """
     _configure(ctx)
 
 
@@ -98,7 +98,7 @@ def main() -> None:
     """Entry point of the console script."""
     try:
         cli(prog_name="memaudit")
-    except Exception as error:  # noqa: BLE001 - the last line of defence: exit code 1 means a failed gate
+    except Exception as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise
         text = " ".join(f"{type(error).__name__}: {error}".split())
