@@ -23,7 +23,7 @@ def first_fault(error: ValidationError, model: type[BaseModel]) -> tuple[str, st
         allowed = [_alias(name, info) for name, info in owner.model_fields.items()]
         near = difflib.get_close_matches(names[-1], allowed, n=3)
         return ".".join(names), f"there is no such key{more}", "allowed: " + ", ".join(near or allowed)
-    if fault["type"] == "missing":
+    if fault["type"] == "missing" and isinstance(fault["loc"][-1], str):  # else an item of a list is missing
         return ".".join(key), f"is missing{more}", _allowed(field)
     value = _short(fault["input"])
     why = f" ({fault['ctx']['error']})" if fault["type"] == "value_error" else ""

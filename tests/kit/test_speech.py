@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from memaudit.errors import SpeechError
+from memaudit.kit import speech
+from memaudit.kit.espeak import binding, engine, variants
+from memaudit.kit.speech import CHUNK, SAMPLE_RATE, SpeechRequest, speak
+
+# Breath, roughness, whisper and the other synthesiser: what draws noise, and what keeps state.
+VOICES = ("en-us+f2", "en-us+m3", "en-us+whisper", "en-us+klatt2", "en-gb+f4", "de", "es-mx")
+WORDS = ("river", "lemon", "seven", "absent", "orange", "window", "purple")
+
+
+def requests(count: int) -> list[SpeechRequest]:
+    generator = np.random.default_rng(count)
+    return [
+        SpeechRequest(" ".join(generator.choice(WORDS, 3)), VOICES[number % len(VOICES)])
+        for number in range(count)
+    ]
+
+
+def same(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> bool:
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_jobs_do_not_change_a_sample() -> None:
+    wanted = requests(2 * CHUNK + 5)
+    one = list(speak(wanted))
+    assert same(one, list(speak(wanted, jobs=1)))
+    assert same(one, list(speak(wanted, jobs=2)))
+    assert same(one, list(speak(wanted, jobs=3)))
+    assert all(samples.dtype == np.float32 and samples.ndim == 1 for samples in one)
+
+
+def test_a_later_chunk_is_what_it_is_alone() -> None:
+    wanted = requests(CHUNK + 9)
+    assert same(list(speak(wanted))[CHUNK:], list(speak(wanted[CHUNK:])))
+
+
+def test_a_process_for_each_chunk_gives_what_a_fork_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = requests(CHUNK + 9)
+    forked = list(speak(wanted))
+
+    def start_without_forking() -> subprocess.Popen[bytes]:
+        code = f"import sys; sys.path[:] = {sys.path!r}; from memaudit.kit.speaker import main; main(False)"
+        return subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1
+        )
+
+    monkeypatch.setattr(speech, "CAN_FORK", False)
+    monkeypatch.setattr(speech, "_start", start_without_forking)
+    assert same(forked, list(speak(wanted)))
+
+
+def test_progress_counts_every_utterance() -> None:
+    seen: list[tuple[int, int]] = []
+    spoken = list(speak(requests(5), progress=lambda done, total: seen.append((done, total))))
+    assert len(spoken) == 5
+    assert seen == [(done, 5) for done in range(1, 6)]
+
+
+def test_nothing_to_speak() -> None:
+    assert list(speak([])) == []
+
+
+def test_rate_makes_speech_faster() -> None:
+    slow, usual, fast = speak(
+        [SpeechRequest("river lemon orange window purple", "en-us", rate) for rate in (100, None, 300)]
+    )
+    assert slow.size > 1.3 * usual.size > 1.3 * 1.3 * fast.size
+
+
+def test_speech_is_real() -> None:
+    (samples,) = speak([SpeechRequest("seven purple windows over the river", "en-us+m3")])
+    assert 1.0 < samples.size / SAMPLE_RATE < 4.0
+    spectrum = np.abs(np.fft.rfft(samples)) ** 2
+    below_4_khz = spectrum[: spectrum.size // 2].sum() / spectrum.sum()
+    assert below_4_khz > 0.8
+
+
+def test_a_dead_process_is_replaced_and_the_samples_stay() -> None:
+    chunk = requests(6)
+    speaker = speech._Speaker()
+    try:
+        first = speaker.ask(chunk)
+        assert speaker._process is not None
+        speaker._process.kill()
+        speaker._process.wait()
+        with pytest.raises(SpeechError, match="ended"):
+            speaker.ask(chunk)
+        speaker.close()
+        again = speaker.ask(chunk)
+        speaker._process.kill()
+        speaker._process.wait()
+        retried = speech._checked(speaker, chunk)
+    finally:
+        speaker.close()
+    assert same(first, again)
+    assert same(first, retried)
+
+
+def test_a_text_without_sound_is_one_clear_error() -> None:
+    with pytest.raises(SpeechError, match=r"for text '\.' in voice 'en-us'.*3 attempts"):
+        list(speak([SpeechRequest("river", "en-us"), SpeechRequest(".", "en-us")]))
+
+
+@pytest.mark.parametrize(
+    ("voice", "what", "near"),
+    [
+        ("en-uss", "no voice 'en-uss'", "en-us"),
+        ("en-us+f22", "no variant 'f22'", "en-us+f2"),
+        ("en-us+", "no variant ''", "en-us+"),
+        ("klingon", "no voice 'klingon'", "near names: "),
+        ("", "no voice ''", "near names: "),
+    ],
+)
+def test_unknown_voices_name_near_ones(voice: str, what: str, near: str) -> None:
+    with pytest.raises(SpeechError) as caught:
+        speak([SpeechRequest("river", voice)])
+    assert what in str(caught.value)
+    assert near in caught.value.how
+
+
+def test_every_language_name_speaks() -> None:
+    unknown_data = {"fo", "kaa", "xex"}  # the wheel lists these and lacks their dictionaries
+    names = sorted(set(engine().voices) - unknown_data)
+    silent = [name for name in names if not engine().say("papa mama", name)]
+    assert len(names) > 100
+    assert silent == []
+    assert {"f2", "m3", "klatt2"} <= variants()
+
+
+def test_speaking_prints_nothing() -> None:
+    code = (
+        "from memaudit.kit.speech import SpeechRequest, speak\n"
+        "assert len(list(speak([SpeechRequest('river', 'en-us+f2')], jobs=2))) == 1\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+    assert done.stdout == b""
+    assert done.stderr == b""
+
+
+def test_the_binding_is_the_wheel_and_leaves_ctypes_alone() -> None:
+    import ctypes
+
+    import espeakng_loader
+
+    assert binding().dll._name == espeakng_loader.get_library_path()
+    assert "LoadLibrary" not in vars(ctypes.cdll)
