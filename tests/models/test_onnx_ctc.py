@@ -235,6 +235,32 @@ def test_a_truncated_graph(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     assert "no ONNX model" in refused(path, capfd)
 
 
+@pytest.mark.parametrize("seed", range(120))
+def test_damaged_graphs_load_or_are_refused_in_one_line(
+    tmp_path: Path, seed: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_onnx(tmp_path, onnx_graph(weights()))
+    data = bytearray(path.read_bytes())
+    rng = np.random.default_rng(seed)
+    # The last bytes hold names, types and shapes; before them lie the weights.
+    for place in rng.integers(len(data) - 700, len(data), rng.integers(1, 6)):
+        data[place] = rng.integers(256)
+    path.write_bytes(data)
+    outcome: object
+    try:
+        outcome = load_recognizer(path).recognize(speech(0.3), "amber").tokens
+    except ModelError as error:
+        outcome = bool(error.how) and "\n" not in str(error)
+    assert outcome in (1, True)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_names_that_are_no_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_onnx(tmp_path, onnx_graph(weights(), names=("qqqq", "n", "scores", "m_out")))
+    path.write_bytes(path.read_bytes().replace(b"qqqq", b"q\xffqq"))
+    assert refused(path, capfd)
+
+
 @pytest.mark.parametrize("change", ["opset", "operator", "ir"])
 def test_graphs_from_the_future(tmp_path: Path, change: str, capfd: pytest.CaptureFixture[str]) -> None:
     graph = onnx_graph(weights())

@@ -103,7 +103,7 @@ def _bound(
     *,
     where: str,
 ) -> OnnxCtcGraph:
-    taken, given = nodes(session.get_inputs()), nodes(session.get_outputs())
+    taken, given = (nodes(found, where=where) for found in (session.get_inputs(), session.get_outputs()))
     rank = 2 if front_end.num_features is None else 3
     features = pick(
         taken,

@@ -24,7 +24,7 @@ from memaudit.models.families.ctc import (
 )
 from memaudit.models.families.ctc_probe import probed
 from memaudit.models.recognizer import ModelInfo
-from memaudit.models.torchscript.module import open_module, short_reason, torch_version
+from memaudit.models.torchscript.module import open_module, short_reason, torch_errors, torch_version
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ class TorchScriptCtcGraph:
         try:
             with torch.inference_mode():
                 result = self.module(**given)
-        except (RuntimeError, ValueError, TypeError, torch.jit.Error) as error:
+        except torch_errors() as error:
             shapes = ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in given.items())
             raise ModelError(
                 f"the module fails on {shapes} ({short_reason(error)})",

@@ -46,16 +46,26 @@ class Node:
         return self.dtype is not None and issubclass(self.dtype, np.integer)
 
 
-def nodes(arguments: Iterable[Any]) -> tuple[Node, ...]:
-    """The inputs or outputs of a session, from its get_inputs() or get_outputs()."""
-    found = []
-    for argument in arguments:
-        shape = tuple(axis if isinstance(axis, int) else None for axis in argument.shape or ())
-        axes = ", ".join(str(axis) for axis in argument.shape or ())
-        kind = argument.type.removeprefix("tensor(").removesuffix(")")
-        text = f"{argument.name} {kind} [{axes}]"
-        found.append(Node(argument.name, _DTYPES.get(argument.type), shape, text))
-    return tuple(found)
+def nodes(arguments: Iterable[Any], *, where: str) -> tuple[Node, ...]:
+    """The inputs or outputs of a session, from its get_inputs() or get_outputs().
+
+    Raises:
+        ModelError: if a name in the graph is no text: onnxruntime reads names only when they are asked for.
+    """
+    try:
+        return tuple(_node(argument) for argument in arguments)
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            "a name of an input, output or axis is not UTF-8", where=where, how="export the model again"
+        ) from error
+
+
+def _node(argument: Any) -> Node:
+    axes = tuple(argument.shape or ())
+    kind = argument.type.removeprefix("tensor(").removesuffix(")")
+    text = f"{argument.name} {kind} [{', '.join(str(axis) for axis in axes)}]"
+    shape = tuple(axis if isinstance(axis, int) else None for axis in axes)
+    return Node(argument.name, _DTYPES.get(argument.type), shape, text)
 
 
 def listed(candidates: Sequence[Node]) -> str:

@@ -43,7 +43,8 @@ def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxr
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        # Left alone, the Python layer prints on stdout and tries the CPU in the provider's place.
+        session = onnxruntime.InferenceSession(str(path), options, providers=[provider], enable_fallback=0)
     except _ERRORS as error:
         if "protobuf" in str(error).lower():
             what, how = "no ONNX model", "give a model exported to ONNX, or set 'family' to what it is"
@@ -51,7 +52,6 @@ def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxr
             what = f"onnxruntime {onnxruntime.__version__} cannot load it"
             how = "export it again, for this onnxruntime"
         raise ModelError(f"{what} ({_reason(error)})", where=str(path), how=how) from error
-    session.disable_fallback()
     if session.get_providers()[0] != provider:
         raise ModelError(f"onnxruntime does not run it on {provider}", where=str(path))
     return session

@@ -31,13 +31,21 @@ def open_module(path: Path) -> torch.jit.ScriptModule:
                 "ignore", message=r"`torch\.jit\.load` is deprecated", category=DeprecationWarning
             )
             module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError, OSError) as error:
+    except torch_errors() as error:
         raise ModelError(
             f"no TorchScript file ({short_reason(error)})",
             where=str(path),
             how="save the model with torch.jit.script or torch.jit.trace, or export it to ONNX",
         ) from error
     return cast("torch.jit.ScriptModule", module.eval())
+
+
+def torch_errors() -> tuple[type[Exception], ...]:
+    """What torch raises on files and inputs that are not what it expects, and what scripted code raises."""
+    import torch
+
+    builtin = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError)
+    return (*builtin, torch.jit.Error)
 
 
 def torch_version() -> str:
