@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from memaudit.stats import relabelling
-from memaudit.stats.checks import Floats, StatisticError, count, flags, labels, same_length, vector
+from memaudit.stats.checks import StatisticError, average, count, flags, labels, same_length, vector
 from memaudit.stats.relabelling import ENUMERATED, Stratum
 
 # Sums that differ by less than this share of what is summed are the same sum in another order.
@@ -71,8 +72,8 @@ def randomisation_test(
     if arm.all() or not arm.any():
         raise StatisticError("holds one arm only", where="inserted", how="give canaries of both arms")
     found = relabelling.split(numbers, arm, groups)
-    statistic = float(numbers[arm].mean() - numbers[~arm].mean())
-    return _test(statistic, found, _observed(numbers, arm, groups), seed, relabellings)
+    statistic = average(numbers[arm]) - average(numbers[~arm])
+    return _test(statistic, found, seed, relabellings)
 
 
 def pair_flip_test(difference: ArrayLike, *, seed: int, relabellings: int = 9999) -> RandomisationTest:
@@ -90,19 +91,10 @@ def pair_flip_test(difference: ArrayLike, *, seed: int, relabellings: int = 9999
     """
     gaps = vector(difference, "difference")
     pairs = [Stratum(np.array([gap, -gap]) / 2.0, 1) for gap in gaps.tolist()]
-    return _test(float(gaps.mean()), pairs, float(gaps.sum()) / 2.0, seed, relabellings)
+    return _test(average(gaps), pairs, seed, relabellings)
 
 
-def _observed(values: Floats, arm: np.ndarray, groups: np.ndarray) -> float:
-    """Sum of the inserted values, each relative to the mean of its stratum."""
-    sizes = np.bincount(groups)
-    means = np.bincount(groups, weights=values) / sizes
-    return float((values - means[groups])[arm].sum())
-
-
-def _test(
-    statistic: float, strata: list[Stratum], observed: float, seed: int, relabellings: int
-) -> RandomisationTest:
+def _test(statistic: float, strata: list[Stratum], seed: int, relabellings: int) -> RandomisationTest:
     drawn = count(relabellings, "relabellings", least=1)
     possible = relabelling.count_relabellings(strata)
     exact = possible <= ENUMERATED
@@ -110,6 +102,7 @@ def _test(
         sums = relabelling.enumerate_sums(strata)
     else:
         sums = relabelling.draw_sums(strata, drawn, np.random.default_rng(count(seed, "seed")))
+    observed = math.fsum(stratum.observed for stratum in strata)
     scale = sum(float(np.abs(stratum.values).sum()) for stratum in strata)
     reached = int((sums >= observed - ROUNDING * scale).sum())
     best = relabelling.chance_of_best(strata)

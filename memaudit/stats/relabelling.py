@@ -20,10 +20,15 @@ JOINED = 4096
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """Values f8[n] of the canaries of one stratum, k of which are inserted."""
+    """Values f8[n] of the canaries of one stratum, those of the k inserted ones first."""
 
     values: Floats
     k: int
+
+    @property
+    def observed(self) -> float:
+        """Sum of the values of the inserted canaries."""
+        return float(self.values[: self.k].sum())
 
     @property
     def relabellings(self) -> int:
@@ -61,7 +66,8 @@ def split(values: Floats, inserted: Bools, strata: Ints) -> list[Stratum]:
     for members in np.split(order, ends):
         k = int(inserted[members].sum())
         if 0 < k < members.size:
-            found.append(Stratum(values[members] - values[members].mean(), k))
+            ordered = values[members[np.argsort(~inserted[members], kind="stable")]]
+            found.append(Stratum(ordered - ordered.mean(), k))
     return found
 
 
