@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from memaudit.errors import SpeechError
-from memaudit.kit import speech
+from memaudit.kit import speaker_client, speech
 from memaudit.kit.espeak import binding, engine, variants
+from memaudit.kit.speaker_client import Speaker
 from memaudit.kit.speech import CHUNK, SAMPLE_RATE, SpeechRequest, speak
 
 # Breath, roughness, whisper and the other synthesiser: what draws noise, and what keeps state.
@@ -53,8 +54,8 @@ def test_a_process_for_each_chunk_gives_what_a_fork_gives(monkeypatch: pytest.Mo
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1
         )
 
-    monkeypatch.setattr(speech, "CAN_FORK", False)
-    monkeypatch.setattr(speech, "_start", start_without_forking)
+    monkeypatch.setattr(speaker_client, "CAN_FORK", False)
+    monkeypatch.setattr(speaker_client, "start", start_without_forking)
     assert same(forked, list(speak(wanted)))
 
 
@@ -86,7 +87,7 @@ def test_speech_is_real() -> None:
 
 def test_a_dead_process_is_replaced_and_the_samples_stay() -> None:
     chunk = requests(6)
-    speaker = speech._Speaker()
+    speaker = Speaker()
     try:
         first = speaker.ask(chunk)
         assert speaker._process is not None
