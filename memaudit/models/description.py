@@ -1,4 +1,15 @@
-"""model.toml: what a model's own files do not say."""
+"""model.toml: what a model's own files do not say.
+
+The description of a CTC model over 80 log-mel features with characters as tokens, all of it that is needed::
+
+    schema = "memaudit/model/1"
+    [front_end]
+    kind = "kaldi"
+    num_mels = 80
+    [tokens]
+    file = "tokens.txt"
+    style = "char"
+"""
 
 from __future__ import annotations
 

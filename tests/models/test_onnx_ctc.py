@@ -83,6 +83,29 @@ def test_an_output_length_cuts_the_padding_off(tmp_path: Path) -> None:
     assert recognizer.log_scores(speech(1.0)).shape == (25, len(WORDS))
 
 
+@pytest.mark.parametrize("kind", [TensorProto.INT32, TensorProto.INT64])
+def test_a_length_may_be_a_scalar_of_either_width(tmp_path: Path, kind: int) -> None:
+    graph = onnx_graph(weights(), names=("x", "wide", "scores", "n"))
+    graph.graph.input[1].CopyFrom(helper.make_tensor_value_info("count", kind, []))
+    graph.graph.node.insert(0, helper.make_node("Cast", ["count"], ["single"], to=TensorProto.INT64))
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1]), "one_axis"))
+    graph.graph.node.insert(1, helper.make_node("Reshape", ["single", "one_axis"], ["wide"]))
+    recognizer = load_recognizer(write_onnx(tmp_path / "a", graph))
+    plain = load_recognizer(write_onnx(tmp_path / "b", onnx_graph(weights())))
+    assert recognizer.recognize(speech(), "delta") == plain.recognize(speech(), "delta")
+
+
+def test_an_output_length_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    graph = onnx_graph(weights())
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1000]), "far"))
+    graph.graph.node.append(helper.make_node("Add", ["log_probs_len", "far"], ["too_long"]))
+    graph.graph.output[1].name = "too_long"
+    with pytest.raises(
+        ModelError, match=r"the output length is 1049, but there are 49 frames; set 'outputs\.length'"
+    ):
+        load_recognizer(write_onnx(tmp_path, graph))
+
+
 def test_scores_with_time_first(tmp_path: Path) -> None:
     first = load_recognizer(write_onnx(tmp_path / "a", onnx_graph(weights(), time_first=True)))
     second = load_recognizer(write_onnx(tmp_path / "b", onnx_graph(weights())))
@@ -162,9 +185,10 @@ def test_quantised_graphs_are_warned_about(tmp_path: Path) -> None:
     path = write_onnx(tmp_path, onnx_graph(weights(blank=20.0)))
     onnxruntime_quantization.quantize_dynamic(path, path, op_types_to_quantize=["MatMul"])
     warnings = load_recognizer(path).info.warnings
-    assert len(warnings) == 1
-    assert "DynamicQuantizeLinear" in warnings[0]
-    assert "losses wobble" in warnings[0]
+    assert warnings == tuple(
+        f"{name} quantises activations as it runs: losses wobble"
+        for name in ("DynamicQuantizeLinear", "MatMulInteger")
+    )
 
 
 def test_a_random_graph_is_warned_about(tmp_path: Path) -> None:

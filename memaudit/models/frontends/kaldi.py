@@ -77,8 +77,10 @@ class KaldiFrontEnd(FrontEndOptions):
         padded = 1 << (size - 1).bit_length()
         bins = np.log1p(np.arange(padded // 2) * self.sample_rate / padded / 700)
         edges = np.linspace(np.log1p(self.low_frequency / 700), np.log1p(high / 700), self.num_mels + 2)
-        first = np.searchsorted(bins, edges[:-2], side="right")
-        return bool((first < np.searchsorted(bins, edges[2:], side="left")).all())
+        # A thousandth of a mel: the library works in float32, where an edge may fall on either side of a bin.
+        margin = 1e-3 / 1127
+        first = np.searchsorted(bins, edges[:-2] + margin, side="right")
+        return bool((first < np.searchsorted(bins, edges[2:] - margin, side="left")).all())
 
     def __call__(self, samples: Samples) -> NDArray[np.float32]:
         """float32 [S] in [-1, 1] -> float32 [T, F].
