@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from memaudit.stats import relabelling
+from memaudit.stats.arms import Arms, split_arms
 from memaudit.stats.checks import StatisticError, average, count, flags, labels, same_length, vector
-from memaudit.stats.relabelling import ENUMERATED, Stratum
+from memaudit.stats.relabelling import ENUMERATED, Relabelled
 
 # Sums that differ by less than this share of what is summed are the same sum in another order.
 ROUNDING = 1e-11
@@ -71,9 +73,9 @@ def randomisation_test(
     same_length(numbers, groups, "values and strata")
     if arm.all() or not arm.any():
         raise StatisticError("holds one arm only", where="inserted", how="give canaries of both arms")
-    found = relabelling.split(numbers, arm, groups)
+    found = split_arms(numbers, arm, groups)
     statistic = average(numbers[arm]) - average(numbers[~arm])
-    return _test(statistic, found, seed, relabellings)
+    return relabelling_test(statistic, found, seed, relabellings)
 
 
 def pair_flip_test(difference: ArrayLike, *, seed: int, relabellings: int = 9999) -> RandomisationTest:
@@ -90,11 +92,17 @@ def pair_flip_test(difference: ArrayLike, *, seed: int, relabellings: int = 9999
         StatisticError: for no pair or a value that is not finite.
     """
     gaps = vector(difference, "difference")
-    pairs = [Stratum(np.array([gap, -gap]) / 2.0, 1) for gap in gaps.tolist()]
-    return _test(average(gaps), pairs, seed, relabellings)
+    pairs = [Arms(np.array([gap, -gap]) / 2.0, 1) for gap in gaps.tolist()]
+    return relabelling_test(average(gaps), pairs, seed, relabellings)
 
 
-def _test(statistic: float, strata: list[Stratum], seed: int, relabellings: int) -> RandomisationTest:
+def relabelling_test(
+    statistic: float, strata: Sequence[Relabelled], seed: int, relabellings: int
+) -> RandomisationTest:
+    """One-sided test of the sum over strata against its law under all relabellings.
+
+    `statistic` is what is reported; it must grow with that sum.
+    """
     drawn = count(relabellings, "relabellings", least=1)
     possible = relabelling.count_relabellings(strata)
     exact = possible <= ENUMERATED
@@ -103,7 +111,7 @@ def _test(statistic: float, strata: list[Stratum], seed: int, relabellings: int)
     else:
         sums = relabelling.draw_sums(strata, drawn, np.random.default_rng(count(seed, "seed")))
     observed = math.fsum(stratum.observed for stratum in strata)
-    scale = sum(float(np.abs(stratum.values).sum()) for stratum in strata)
+    scale = sum(stratum.scale for stratum in strata)
     reached = int((sums >= observed - ROUNDING * scale).sum())
     best = relabelling.chance_of_best(strata)
     if exact:

@@ -1,16 +1,15 @@
-"""Random relabellings within strata: sums of the inserted arm, all of them or a sample."""
+"""Random relabellings within strata: sums of what was inserted, all of them or a sample."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import reduce
-from itertools import combinations
-from math import comb, exp, log
+from math import exp
+from typing import Protocol
 
 import numpy as np
 
-from memaudit.stats.checks import Bools, Floats, Ints
-from memaudit.stats.subset_sums import draw_subset_sums
+from memaudit.stats.checks import Floats
 
 # Designs with at most so many relabellings are enumerated.
 ENUMERATED = 20_000
@@ -18,87 +17,59 @@ ENUMERATED = 20_000
 JOINED = 4096
 
 
-@dataclass(frozen=True, eq=False)
-class Stratum:
-    """Values f8[n] of the canaries of one stratum, those of the k inserted ones first."""
-
-    values: Floats
-    k: int
+class Relabelled(Protocol):
+    """One stratum under the labels that the design could have drawn."""
 
     @property
     def observed(self) -> float:
-        """Sum of the values of the inserted canaries."""
-        return float(self.values[: self.k].sum())
+        """The sum under the labels that were drawn."""
+
+    @property
+    def scale(self) -> float:
+        """Size of the numbers that are added up: rounding errors are a small share of it."""
 
     @property
     def relabellings(self) -> int:
-        """In how many ways k of the n canaries can be chosen."""
-        return comb(self.values.size, self.k)
+        """How many distinct labellings there are, all equally likely."""
 
     @property
     def log_chance_of_best(self) -> float:
-        """Log probability that a random relabelling has the largest sum; ties make that more than one of
-        all."""
-        ordered = np.sort(self.values)[::-1]
-        last = ordered[self.k - 1]
-        tied, above = int((ordered == last).sum()), int((ordered > last).sum())
-        return log(comb(tied, self.k - above)) - log(self.relabellings)
+        """Log probability that a random relabelling has the largest sum; ties raise it."""
 
     def all_sums(self) -> Floats:
-        """Sum of the chosen canaries for each relabelling, f8[relabellings]."""
-        n, k = self.values.size, self.k
-        if k > n - k:
-            return float(self.values.sum()) - Stratum(self.values, n - k).all_sums()
-        chosen = np.array(list(combinations(range(n), k)), dtype=np.intp)
-        sums: Floats = self.values[chosen].sum(axis=1)
-        return sums
+        """The sum under each relabelling, f8[relabellings]; asked for only where they are few."""
+
+    def draw_sums(self, draws: int, rng: np.random.Generator) -> Floats:
+        """The sum under f8[draws] independent uniform relabellings."""
 
 
-def split(values: Floats, inserted: Bools, strata: Ints) -> list[Stratum]:
-    """The strata in which both arms occur; the others look the same under every relabelling.
-
-    Values are taken relative to the mean of their stratum: that moves every sum by one constant, and keeps
-    rounding small.
-    """
-    order = np.argsort(strata, kind="stable")
-    ends = np.flatnonzero(np.diff(strata[order])) + 1
-    found = []
-    for members in np.split(order, ends):
-        k = int(inserted[members].sum())
-        if 0 < k < members.size:
-            ordered = values[members[np.argsort(~inserted[members], kind="stable")]]
-            found.append(Stratum(ordered - ordered.mean(), k))
-    return found
-
-
-def count_relabellings(strata: list[Stratum]) -> int:
+def count_relabellings(strata: Sequence[Relabelled]) -> int:
     """How many distinct relabellings the design has."""
     return reduce(lambda total, stratum: total * stratum.relabellings, strata, 1)
 
 
-def chance_of_best(strata: list[Stratum]) -> float:
+def chance_of_best(strata: Sequence[Relabelled]) -> float:
     """Probability that a random relabelling reaches the largest sum: the smallest p-value of these values."""
     return exp(sum(stratum.log_chance_of_best for stratum in strata))
 
 
-def enumerate_sums(strata: list[Stratum]) -> Floats:
-    """Sum of the inserted arm under each relabelling of a design that has few."""
+def enumerate_sums(strata: Sequence[Relabelled]) -> Floats:
+    """Total over strata under each relabelling of a design that has few."""
     return reduce(_join, (stratum.all_sums() for stratum in strata), np.zeros(1))
 
 
-def draw_sums(strata: list[Stratum], relabellings: int, rng: np.random.Generator) -> Floats:
-    """Sum of the inserted arm under f8[relabellings] independent uniform relabellings."""
+def draw_sums(strata: Sequence[Relabelled], relabellings: int, rng: np.random.Generator) -> Floats:
+    """Total over strata under f8[relabellings] independent uniform relabellings."""
     sums = np.zeros(relabellings)
-    small = [stratum for stratum in strata if stratum.relabellings <= ENUMERATED]
-    for table in _joined_tables(small):
+    for table in _joined_tables([stratum for stratum in strata if stratum.relabellings <= ENUMERATED]):
         sums += table.take(rng.integers(table.size, size=relabellings, dtype=np.uint16))
     for stratum in strata:
         if stratum.relabellings > ENUMERATED:
-            sums += draw_subset_sums(stratum.values, stratum.k, relabellings, rng)
+            sums += stratum.draw_sums(relabellings, rng)
     return sums
 
 
-def _joined_tables(strata: list[Stratum]) -> list[Floats]:
+def _joined_tables(strata: Sequence[Relabelled]) -> list[Floats]:
     """Tables of equally likely sums, one or more strata each; a sum of one entry of each is a relabelling."""
     tables: list[Floats] = []
     for stratum in sorted(strata, key=lambda s: s.relabellings):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 from math import comb
 
 import numpy as np
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from memaudit.stats import relabelling, subset_sums
-from memaudit.stats.relabelling import Stratum
+from memaudit.stats.arms import Arms, split_arms
+from memaudit.stats.doses import Doses, split_doses
 from memaudit.stats.subset_sums import draw_subset_sums
 
 
@@ -49,7 +50,7 @@ def test_work_in_pieces_is_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_enumeration_is_complete(rows: list[tuple[int, bool, int]]) -> None:
     values, inserted, strata = (np.array(column) for column in zip(*rows, strict=True))
-    found = relabelling.split(values.astype(float), inserted, strata)
+    found = split_arms(values.astype(float), inserted, strata)
     sums = relabelling.enumerate_sums(found)
     assert sums.size == relabelling.count_relabellings(found)
     naive = []
@@ -67,7 +68,7 @@ def test_enumeration_is_complete(rows: list[tuple[int, bool, int]]) -> None:
 
 def test_drawn_sums_follow_the_enumerated_law() -> None:
     rng = np.random.default_rng(6)
-    strata = [Stratum(rng.normal(size=n), k) for n, k in [(2, 1), (5, 2), (3, 1), (2, 1), (4, 2)]]
+    strata = [Arms(rng.normal(size=n), k) for n, k in [(2, 1), (5, 2), (3, 1), (2, 1), (4, 2)]]
     everything = relabelling.enumerate_sums(strata)
     drawn = relabelling.draw_sums(strata, 50_000, rng)
     assert (
@@ -81,10 +82,44 @@ def test_drawn_sums_follow_the_enumerated_law() -> None:
 def test_large_strata_and_joined_tables_add_up() -> None:
     """A stratum too large to list beside small ones: the variance of the sum is the sum of variances."""
     rng = np.random.default_rng(7)
-    strata = [Stratum(rng.normal(size=n), k) for n, k in [(300, 100), *[(2, 1)] * 40, (7, 3), (20, 5)]]
+    strata = [Arms(rng.normal(size=n), k) for n, k in [(300, 100), *[(2, 1)] * 40, (7, 3), (20, 5)]]
     drawn = relabelling.draw_sums(strata, 40_000, rng)
     expected = sum(s.k * (1 - s.k / s.values.size) * s.values.var(ddof=1) for s in strata)
     assert drawn.var() == pytest.approx(expected, rel=0.04)
     assert drawn.mean() == pytest.approx(
         sum(s.k * s.values.mean() for s in strata), abs=4 * np.sqrt(expected / 40_000)
     )
+
+
+dealt = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 2]), st.integers(0, 1)), min_size=2, max_size=7
+)
+
+
+@given(dealt)
+def test_enumeration_of_dealings_is_complete(rows: list[tuple[int, int, int]]) -> None:
+    values, doses, strata = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    found = split_doses(values, doses, strata.astype(int))
+    sums = relabelling.enumerate_sums(found)
+    assert sums.size == relabelling.count_relabellings(found)
+    naive = {
+        dealing
+        for order in permutations(range(len(rows)))
+        if all(strata[i] == strata[j] for i, j in enumerate(order))
+        for dealing in [tuple(doses[list(order)].tolist())]
+    }
+    totals = np.array([np.dot(dealing, values) for dealing in naive])
+    constant = totals.min() - sums.min()
+    assert sorted(sums + constant) == pytest.approx(sorted(totals))
+    assert relabelling.chance_of_best(found) == pytest.approx((totals > totals.max() - 1e-9).mean())
+    observed = sum(stratum.observed for stratum in found)
+    assert observed + constant == pytest.approx(doses @ values)
+
+
+def test_drawn_dealings_are_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memaudit.stats.doses.CHUNK", 4000)
+    stratum = Doses(np.array([1.0, 10.0, 100.0, 1000.0, 10000.0]), np.array([0.0, 0.0, 1.0, 2.0, 2.0]))
+    sums = stratum.draw_sums(200 * stratum.relabellings, np.random.default_rng(2))
+    names, times = np.unique(np.round(sums), return_counts=True)
+    assert names.tolist() == pytest.approx(sorted(stratum.all_sums().tolist()))
+    assert stats.chisquare(times).pvalue > 1e-4

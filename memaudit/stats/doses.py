@@ -1,0 +1,85 @@
+"""Strata in which canaries were dealt different numbers of repetitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial, prod
+
+import numpy as np
+from scipy.special import gammaln
+
+from memaudit.stats.arms import split_strata
+from memaudit.stats.checks import Floats, Ints
+
+# Numbers shuffled at once: 32 MiB of them.
+CHUNK = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Doses:
+    """Values f8[n] and doses f8[n] of the canaries of one stratum; any dealing of the doses was as likely."""
+
+    values: Floats
+    doses: Floats
+
+    @property
+    def observed(self) -> float:
+        """Sum of dose times value."""
+        return float(self.doses @ self.values)
+
+    @property
+    def scale(self) -> float:
+        """Sum of absolute values at the largest dose."""
+        return float(np.abs(self.values).sum() * np.abs(self.doses).max())
+
+    @property
+    def relabellings(self) -> int:
+        """In how many ways the doses can be dealt."""
+        return _dealings(self.doses)
+
+    @property
+    def log_chance_of_best(self) -> float:
+        """Log probability that a random dealing gives larger doses to larger values throughout."""
+        doses, values = np.sort(self.doses), np.sort(self.values)
+        blocks = np.split(doses, np.flatnonzero(np.diff(values)) + 1)
+        # Only canaries of equal value can swap different doses and keep the sum.
+        return sum(_log_dealings(block) for block in blocks) - _log_dealings(doses)
+
+    def all_sums(self) -> Floats:
+        """Sum of dose times value for each dealing, f8[relabellings]."""
+        levels, copies = np.unique(self.doses, return_counts=True)
+        sums, free = [0.0], [tuple(range(self.values.size))]
+        for level, times in zip(levels.tolist(), copies.tolist(), strict=True):
+            further = [
+                (total + level * float(self.values[list(chosen)].sum()), tuple(set(places) - set(chosen)))
+                for total, places in zip(sums, free, strict=True)
+                for chosen in combinations(places, times)
+            ]
+            sums, free = [total for total, _ in further], [places for _, places in further]
+        return np.array(sums)
+
+    def draw_sums(self, draws: int, rng: np.random.Generator) -> Floats:
+        """Sum of dose times value for f8[draws] random dealings."""
+        rows = max(1, CHUNK // self.doses.size)
+        parts = []
+        for at in range(0, draws, rows):
+            hands = np.tile(self.doses, (min(rows, draws - at), 1))
+            parts.append(rng.permuted(hands, axis=1, out=hands) @ self.values)
+        return np.concatenate(parts)
+
+
+def split_doses(values: Floats, doses: Floats, strata: Ints) -> list[Doses]:
+    """The strata with more than one dose, values relative to the mean of their stratum."""
+    groups = [(values[members], doses[members]) for members in split_strata(strata)]
+    return [Doses(v - v.mean(), d) for v, d in groups if d.min() < d.max()]
+
+
+def _dealings(doses: Floats) -> int:
+    copies = np.unique(doses, return_counts=True)[1].tolist()
+    return factorial(doses.size) // prod(factorial(times) for times in copies)
+
+
+def _log_dealings(doses: Floats) -> float:
+    copies = np.unique(doses, return_counts=True)[1]
+    return float(gammaln(doses.size + 1) - gammaln(copies + 1).sum())
