@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from memaudit.kit.recipe import Recipe, parse_recipe
+
+#: No test depends on the time: a busy machine draws and runs slowly.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def document(**tables: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from memaudit.kit.assignment import Lot, Stratum, coin_levels, deal, strata
 from memaudit.kit.canary import Canary, audio_name
 from memaudit.kit.draft import Draft, draft_kit
 from memaudit.kit.recipe_fields import DesignPart
-from tests.kit.recipes import tiny
+from tests.kit.recipes import tiny, unhurried
 
 designs = st.fixed_dictionaries(
     {
@@ -50,7 +50,7 @@ def stratum_of(draft: Draft) -> tuple[float, str, int]:
     return draft.speed, draft.voice, len(draft.text.split())
 
 
-@settings(deadline=None, max_examples=80)
+@settings(unhurried, max_examples=80)
 @given(designs, shapes, st.integers(0, 2**128))
 def test_a_draft_is_what_the_recipe_says(design: dict[str, Any], shape: dict[str, Any], seed: int) -> None:
     design = design | ({"reserve_per_speed": None} if "reserve_per_speed" not in design else {})
@@ -91,6 +91,7 @@ def _check_speed(at_speed: list[Draft], design: DesignPart) -> None:
             assert draft.lot.repetitions == (level if draft.lot.arm == "inserted" else 0)
 
 
+@unhurried
 @given(designs, shapes, st.integers(0, 2**64))
 def test_strata_are_even_and_reserve_goes_where_pairs_are(
     design: dict[str, Any], shape: dict[str, Any], seed: int

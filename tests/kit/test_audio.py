@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from memaudit.errors import AudioError, OutputError
 from memaudit.kit.audio import flac_bytes, read_audio, write_flac
+from tests.kit.recipes import unhurried
 
 
+@unhurried
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=300), st.sampled_from([8000, 16000]))
 def test_16_bit_samples_survive_exactly(
     tmp_path_factory: pytest.TempPathFactory, values: list[int], rate: int

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from memaudit.kit.commitment import commit, salt_of
 from memaudit.kit.store import Kit
+from tests.kit.recipes import unhurried
 
 
 def test_the_commitment_can_be_checked_with_nothing_but_a_hash(made: Kit) -> None:
@@ -35,6 +36,7 @@ def test_any_change_changes_it(made: Kit, change: dict[str, object]) -> None:
     assert commit(made.canaries, salt) == made.commitment
 
 
+@unhurried
 @given(st.integers(0, 2**130), st.integers(0, 2**130))
 def test_salts_are_as_many_as_seeds(first: int, second: int) -> None:
     assert (salt_of(first) == salt_of(second)) == (first == second)

@@ -12,7 +12,7 @@ from memaudit.errors import RecipeError
 from memaudit.kit.draft import draft_kit
 from memaudit.kit.packaged import kits_folder, packaged_recipes
 from memaudit.kit.recipe import load_recipe, parse_recipe
-from tests.kit.recipes import document, tiny
+from tests.kit.recipes import document, tiny, unhurried
 
 # key -> values it may take, as Python values that JSON and TOML write alike
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
@@ -60,6 +60,7 @@ def field(recipe_document: dict[str, Any], key: str) -> Any:
     return recipe_document
 
 
+@unhurried
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), st.none()).flatmap(
     lambda chosen: st.fixed_dictionaries({key: FIELDS[key] for key in chosen})
 ))  # fmt: skip
@@ -71,6 +72,7 @@ def test_overrides_win_and_touch_nothing_else(changes: dict[str, Any]) -> None:
         assert field(after, key) == (changes[key] if key in changes else field(before, key))
 
 
+@unhurried
 @given(st.sampled_from(["en-us+f2", "tempo", "coins", "recipe", "some words", "x=y", "a.b"]))
 def test_a_value_that_is_no_toml_is_a_text(value: str) -> None:
     assert load_recipe("smoke", [f"description={value}"]).description == value

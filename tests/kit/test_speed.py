@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from memaudit.errors import RecipeError
 from memaudit.kit.speech import SpeechRequest, speak
 from memaudit.kit.speed import PEAK, at_level, change_speed
+from tests.kit.recipes import unhurried
 
 RATE = 16_000
 
@@ -25,7 +26,7 @@ def strongest(samples: np.ndarray) -> float:
     return float(np.argmax(np.abs(np.fft.rfft(windowed))) * RATE / samples.size)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(unhurried, max_examples=60)
 @given(
     size=st.integers(1, 40_000),
     factor=st.floats(1, 10),

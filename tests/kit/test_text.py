@@ -16,7 +16,7 @@ from memaudit.kit.recipe import load_recipe
 from memaudit.kit.seeds import SEED_BITS, draw_seed, stream, token
 from memaudit.kit.text import WordSource, draw_texts, text_source
 from memaudit.kit.wordlists import load_wordlist
-from tests.kit.recipes import tiny
+from tests.kit.recipes import tiny, unhurried
 
 TEN = WordSource(tuple("abcdefghij"))
 
@@ -43,6 +43,7 @@ def test_words_are_uniform_and_independent() -> None:
     assert stats.chisquare(table).pvalue > 0.001
 
 
+@unhurried
 @given(st.lists(st.integers(3, 6), max_size=60), st.integers(0, 2**128), st.sampled_from("ab"))
 def test_texts_are_different_have_their_lengths_and_come_from_the_seed(
     lengths: list[int], seed: int, name: str
