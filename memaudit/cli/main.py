@@ -63,6 +63,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except MemauditError as error:
             raise _Refusal(str(error)) from error
+        except KeyboardInterrupt as error:
+            # click would end with 1, which here means a failed gate.
+            raise _Refusal("interrupted; nothing unfinished was left under its final name") from error
 
 
 def _configure(ctx: click.Context) -> None:

@@ -96,3 +96,16 @@ def test_flags_win_over_environment_over_files(
     result = CliRunner().invoke(cli, ["report", ".", "--out", "x", *words], env=environment)
     assert result.exit_code == 0, result.output
     assert seen == [expected]
+
+
+def test_an_interrupted_command_is_not_a_failed_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    kits = cli.get_command(click.Context(cli), "kits")
+    assert kits is not None
+
+    def interrupt(**values: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kits, "callback", interrupt)
+    result = CliRunner().invoke(cli, ["kits"])
+    assert result.exit_code == 2
+    assert "interrupted" in result.stderr
