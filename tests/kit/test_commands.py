@@ -22,7 +22,7 @@ def test_make_kit_and_verify_it(tmp_path: Path) -> None:
     kit = open_kit(out)
     assert f"commitment {kit.commitment}" in done.stdout
     assert "44.0 to 55.0 bits" in done.stdout
-    assert "12 inserted, 24 held out, 2 controls" in done.stdout
+    assert "24 inserted, 48 held out, 2 controls" in done.stdout
     verified = run("verify-kit", out, "--commitment", kit.commitment.upper())
     assert verified.exit_code == 0
     assert kit.commitment in verified.stdout
