@@ -13,7 +13,7 @@ from memaudit.kit.make import make_kit
 from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import Kit
 
-LEVEL_OVERRIDES = ("design.pairs_per_cell=8", "design.reserve_per_speed=24", "design.repetitions=[1, 16]")
+LEVEL_OVERRIDES = ("design.reserve_per_speed=24", "design.repetitions=[1, 16]")
 
 
 @pytest.fixture(scope="session")
