@@ -7,10 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from memaudit.stats.bounded_mean import Side
-from memaudit.stats.checks import Floats, Ints, StatisticError, share
+from memaudit.stats.checks import Floats, Ints
+from memaudit.stats.rank_weights import rank_mean_limit
 
-# Random weights that a limit is read from, always the same ones: equal input gives equal limits.
-DRAWS, SEED = 20_000, 20_190_814
 # More distinct ranks than this are merged into as many steps, equal in log rank.
 RANKS = 512
 
@@ -19,10 +18,8 @@ def exposure_mean_limit(better: Ints, reference: int, level: float, side: Side) 
     """One-sided limit, in bits, of the expected mean exposure, which holds with probability `level`.
 
     Let p(s) be the chance that a held-out canary scores at least s. The expected exposure of a canary with
-    score s is psi(p(s)) with psi(p) = log2(N) - E log2(1 + Bin(N, p)). Both unknown laws get weights uniform
-    on the simplex and one more atom at the end that moves the limit outwards, as in `mean_limit` (Gaffke
-    2005): the inserted sample one at the least or largest exposure, the held-out sample one above or below
-    all scores. For one inserted score p is then the Clopper-Pearson limit. Coverage is shown by simulation.
+    score s is psi(p(s)) with psi(p) = log2(N) - E log2(1 + Bin(N, p)), and the limit is that of
+    `rank_mean_limit`.
 
     Args:
         better: i8[n], how many held-out canaries score at least as high as each inserted one.
@@ -30,24 +27,13 @@ def exposure_mean_limit(better: Ints, reference: int, level: float, side: Side) 
         level: one-sided confidence.
         side: "lower" or "upper".
     """
-    level = share(level, "level")
-    if side not in ("lower", "upper"):
-        raise StatisticError(f"is {side!r}", where="side", how="give lower or upper")
-    lower = side == "lower"
     counts, copies = _distinct(better)
-    rng = np.random.default_rng(SEED)
-    steps = np.diff(counts, prepend=0, append=reference).astype(np.float64)
-    # The further held-out canary beats all (lower limit) or none (upper limit).
-    steps[0 if lower else -1] += 1.0
-    mass = rng.standard_gamma(steps, size=(DRAWS, steps.size))
-    beaten = np.cumsum(mass, axis=1)
-    shares = beaten[:, :-1] / beaten[:, -1:]
-    weights = rng.standard_gamma(copies.astype(np.float64), size=(DRAWS, copies.size))
-    end = rng.standard_exponential(DRAWS)
-    extreme = expected_exposure(np.array([1.0 if lower else 0.0]), reference)[0]
-    total = (weights * expected_exposure(shares, reference)).sum(axis=1) + end * extreme
-    means = total / (weights.sum(axis=1) + end)
-    return float(np.quantile(means, 1.0 - level if lower else level))
+    extreme = float(expected_exposure(np.array([1.0 if side == "lower" else 0.0]), reference)[0])
+
+    def value(shares: Floats) -> Floats:
+        return expected_exposure(shares, reference)
+
+    return rank_mean_limit(counts, copies, reference, value, extreme, level, side)
 
 
 def expected_exposure(p: Floats, reference: int) -> Floats:

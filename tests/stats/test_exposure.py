@@ -120,7 +120,7 @@ def test_thousands_of_ranks_are_merged_without_harm(monkeypatch: pytest.MonkeyPa
     inserted, held_out = rng.normal(0.5, size=800), rng.normal(size=3000)
     merged = exposure(inserted, held_out)
     monkeypatch.setattr("memaudit.stats.exposure_mean.RANKS", 10**6)
-    monkeypatch.setattr("memaudit.stats.exposure_mean.DRAWS", 4000)
+    monkeypatch.setattr("memaudit.stats.rank_weights.DRAWS", 4000)
     full = exposure(inserted, held_out)
     assert (merged.low, merged.high) == pytest.approx((full.low, full.high), abs=0.03)
 
@@ -139,7 +139,7 @@ SCENES: dict[str, Draw] = {
 @pytest.mark.parametrize(("n1", "n0"), [(5, 20), (20, 120), (60, 60)])
 def test_simulated_coverage(scene: str, n1: int, n0: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both arms drawn afresh; a scene draws the chance that a held-out canary scores as high."""
-    monkeypatch.setattr("memaudit.stats.exposure_mean.DRAWS", 2000)
+    monkeypatch.setattr("memaudit.stats.rank_weights.DRAWS", 2000)
     rng, repeats = np.random.default_rng(n1), 150
     truth = float(expected_exposure(SCENES[scene](rng, 200_000), n0).mean())
     below = above = 0
