@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
@@ -9,7 +12,7 @@ from scipy.optimize import brentq
 
 from memaudit.stats.bounded_mean import Side
 from memaudit.stats.checks import Floats, StatisticError, average, bounded, share
-from memaudit.stats.dirichlet_mean import with_end
+from memaudit.stats.dirichlet_mean import DirichletMean, with_end
 from memaudit.stats.interval import Interval
 
 # Smaller probabilities count as 0: cubic interpolation divides by their differences.
@@ -28,7 +31,9 @@ def mean_gap_limit(
     Melding (Fay, Proschan and Brittain, Biometrics 71, 2015): the upper limit is the level quantile of U - L
     with U drawn from the upper confidence distribution of the inserted mean and L, independently, from the
     lower one of the held-out mean; both are Gaffke's (see `mean_limit`). Computed by quadrature, without
-    random numbers.
+    random numbers. For 0/1 values its exact one-sided misses stay below 1 - level for all pairs of rates; the
+    rival, limits of both means joined by squares, is 2 to 6 % narrower and misses up to three times (at 2.5
+    %) or six times (at 1 %) as often as promised.
 
     Args:
         inserted: f8[n1] values of the inserted canaries, independent, in `bounds`.
@@ -38,15 +43,15 @@ def mean_gap_limit(
         bounds: range of the values, known beforehand.
 
     Raises:
-        StatisticError: for an empty arm, a value outside `bounds`, or a level that is not between 0 and 1.
+        StatisticError: for an empty arm, a value outside `bounds`, or a level not between 0 and 1.
     """
     first = bounded(inserted, "inserted", bounds)
     second = bounded(held_out, "held_out", bounds)
     level = share(level, "level")
     if side == "upper":
-        return _upper(first, second, level, bounds)
+        return upper_gap(first, second, bounds).quantile(level)
     if side == "lower":
-        return -_upper(second, first, level, bounds)
+        return -upper_gap(second, first, bounds).quantile(level)
     raise StatisticError(f"is {side!r}", where="side", how="give lower or upper")
 
 
@@ -65,37 +70,63 @@ def mean_gap(
         bounds: range of the values, known beforehand: (0, 1) for accuracies and rates.
 
     Raises:
-        StatisticError: for an empty arm, a value outside `bounds`, or a confidence that is not between 0 and
-            1.
+        StatisticError: for an empty arm, a value outside `bounds`, or a confidence not between 0 and 1.
     """
     first = bounded(inserted, "inserted", bounds)
     second = bounded(held_out, "held_out", bounds)
     level = (1.0 + share(confidence, "confidence")) / 2.0
     gap = average(first) - average(second)
-    low = min(gap, -_upper(second, first, level, bounds))
-    high = max(gap, _upper(first, second, level, bounds))
+    low = min(gap, -upper_gap(second, first, bounds).quantile(level))
+    high = max(gap, upper_gap(first, second, bounds).quantile(level))
     return Interval(gap, low, high, confidence)
 
 
-def _upper(first: Floats, second: Floats, level: float, bounds: tuple[float, float]) -> float:
-    """The level quantile of U - L, U the upper law of the first mean and L the lower law of the second."""
-    above, below = with_end(first, bounds[1]), with_end(second, bounds[0])
-    if below.constant:
-        return above.quantile(level) - below.mean
-    if above.constant:
-        return above.mean - below.quantile(1.0 - level)
-    cuts, passed = below.table
-    masses = np.diff(passed)
-    middles = (cuts[1:] + cuts[:-1]) / 2.0
-    places, below_place = above.table
-    law = PchipInterpolator(places, np.where(below_place < NOTHING, 0.0, below_place), extrapolate=False)
+@dataclass(frozen=True, eq=False)
+class GapLaw:
+    """Law of U - L, U and L independent means under random weights."""
 
-    def excess(gap: float) -> float:
-        reached = law(np.clip(gap + middles, places[0], places[-1]))
-        return float(masses @ reached) - level
+    above: DirichletMean
+    below: DirichletMean
 
-    lowest, highest = places[0] - cuts[-1], places[-1] - cuts[0]
-    # The grids leave out less than 1e-7 of either law: a level closer to 1 than that is the whole range.
-    if excess(highest) < 0:
-        return bounds[1] - bounds[0]
-    return float(brentq(excess, lowest, highest, xtol=1e-9))
+    @cached_property
+    def _law_above(self) -> PchipInterpolator:
+        places, reached = self.above.table
+        return PchipInterpolator(places, np.where(reached < NOTHING, 0.0, reached), extrapolate=False)
+
+    @cached_property
+    def _pieces_below(self) -> tuple[Floats, Floats]:
+        cuts, reached = self.below.table
+        return (cuts[1:] + cuts[:-1]) / 2.0, np.diff(reached)
+
+    def cdf(self, gaps: Floats) -> Floats:
+        """P[U - L <= gap] for f8[G] gaps."""
+        if self.below.constant:
+            return self.above.cdf(gaps + self.below.mean)
+        if self.above.constant:
+            return 1.0 - self.below.cdf(self.above.mean - gaps)
+        middles, masses = self._pieces_below
+        places = self.above.table[0]
+        reached = self._law_above(np.clip(np.add.outer(gaps, middles), places[0], places[-1]))
+        return np.asarray(reached @ masses, dtype=np.float64)
+
+    def quantile(self, level: float) -> float:
+        """The gap below which U - L lies with probability `level`."""
+        if self.below.constant:
+            return self.above.quantile(level) - self.below.mean
+        if self.above.constant:
+            return self.above.mean - self.below.quantile(1.0 - level)
+        places, cuts = self.above.table[0], self.below.table[0]
+        lowest, highest = float(places[0] - cuts[-1]), float(places[-1] - cuts[0])
+
+        def excess(gap: float) -> float:
+            return float(self.cdf(np.array([gap]))[0]) - level
+
+        # The tables leave out less than 1e-7 of either law: for a level closer to 1 the whole range.
+        if excess(highest) < 0:
+            return float(self.above.atoms[-1] - self.below.atoms[0])
+        return float(brentq(excess, lowest, highest, xtol=1e-9))
+
+
+def upper_gap(first: Floats, second: Floats, bounds: tuple[float, float]) -> GapLaw:
+    """Upper confidence distribution of mean(first) - mean(second)."""
+    return GapLaw(with_end(first, bounds[1]), with_end(second, bounds[0]))
