@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from memaudit import __version__
 from memaudit.audit import normalise
-from memaudit.audit.cells import all_cells, speed
+from memaudit.audit.cells import cell, cell_tests, speed
 from memaudit.audit.controls import check_controls
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import DEFAULT_POLICY, evaluate
@@ -58,7 +58,7 @@ def assess(
     """
     by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
     controls = check_controls(control_sheet, CONFIDENCE)
-    cells = all_cells(by_speed, CONFIDENCE)
+    cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
     decided = evaluate(gates or DEFAULT_POLICY, by_speed)
     verdict, reason = decide(decided, controls, subject.injection, cells)
     fastest = next(iter(by_speed.values()))

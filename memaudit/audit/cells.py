@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from memaudit.audit.guesses import one_run_bound
-from memaudit.audit.results import ArmScores, Cell, EpsilonSummary, Estimate, ExposureSummary, Speed
+from memaudit.audit.results import (
+    ArmScores,
+    Cell,
+    EpsilonSummary,
+    Estimate,
+    ExposureSummary,
+    Speed,
+    TprSummary,
+    Trend,
+)
 from memaudit.audit.sheet import Flags, Sheet, tie_key
+from memaudit.stats.auc import auc
 from memaudit.stats.binomial import binomial_interval
 from memaudit.stats.bounded_mean import mean_interval
 from memaudit.stats.exposure import exposure
 from memaudit.stats.interval import Interval
 from memaudit.stats.mean_gap import mean_gap
 from memaudit.stats.multiplicity import serial_gatekeeping
+from memaudit.stats.power import smallest_detectable_gap
 from memaudit.stats.randomisation import RandomisationTest, randomisation_test
 from memaudit.stats.rate_gap import rate_gap
+from memaudit.stats.tpr import tpr_at_fpr
+from memaudit.stats.trend import trend_test
 
 RELABELLINGS = 9_999
+POWER = 0.8
+"""At which chance `smallest_detectable_gap` would be shown."""
+
+FPRS = (0.1, 0.01, 0.001)
 
 
 def estimate(interval: Interval) -> Estimate:
@@ -78,10 +97,9 @@ def gaps(sheet: Sheet, inserted: Flags, confidence: float) -> tuple[Interval, In
     return accuracy, exact
 
 
-def cell(
-    sheet: Sheet, repetitions: int, test: RandomisationTest, p_adjusted: float, confidence: float
-) -> Cell:
+def cell(tested: CellTest, confidence: float) -> Cell:
     """Everything that is told of one (speed, repetitions)."""
+    sheet, repetitions, test = tested.sheet, tested.repetitions, tested.test
     inserted, held_out = sheet.cell(repetitions), ~sheet.inserted
     accuracy_gap, exact_gap = gaps(sheet, inserted, confidence)
     rank = exposure(sheet.membership[inserted], sheet.membership[held_out], confidence)
@@ -104,7 +122,7 @@ def cell(
         accuracy_gap=estimate(accuracy_gap),
         exact_gap=estimate(exact_gap),
         p_value=test.p_value,
-        p_adjusted=p_adjusted,
+        p_adjusted=tested.p_adjusted,
         p_smallest=test.p_smallest,
         p_exact=test.exact,
         exposure=ExposureSummary(
@@ -116,7 +134,23 @@ def cell(
             ceiling=rank.ceiling,
             null_mean=rank.null_mean,
         ),
+        auc=estimate(auc(sheet.membership[inserted], sheet.membership[held_out], confidence)),
+        tpr_at_fpr=_tprs(sheet, inserted, confidence),
         epsilon=epsilon,
+        smallest_detectable_gap=smallest_detectable_gap(
+            int(inserted.sum()), sheet.accuracy[held_out], power=POWER, level=(1.0 + confidence) / 2.0
+        ),
+    )
+
+
+def _tprs(sheet: Sheet, inserted: Flags, confidence: float) -> tuple[TprSummary, ...]:
+    """TPR at each false positive rate that this many held-out canaries can show."""
+    scores, others = sheet.membership[inserted], sheet.membership[~sheet.inserted]
+    shown = (tpr_at_fpr(scores, others, rate, confidence) for rate in FPRS)
+    return tuple(
+        TprSummary(fpr=item.fpr, tpr=item.tpr, low=item.low, high=item.high, confidence=confidence)
+        for item in shown
+        if item is not None
     )
 
 
@@ -129,14 +163,36 @@ def speed(sheet: Sheet, confidence: float) -> Speed:
         accuracy_gap=estimate(accuracy_gap),
         exact_gap=estimate(exact_gap),
         p_value=relabelling_test(sheet, sheet.inserted).p_value,
+        trend=Trend(
+            p_value=trend_test(
+                sheet.membership,
+                sheet.repetitions,
+                sheet.stratum,
+                seed=tie_key(sheet.commitment, "trend"),
+                relabellings=RELABELLINGS,
+            ).p_value
+        ),
     )
 
 
-def all_cells(sheets: dict[float, Sheet], confidence: float) -> list[Cell]:
+@dataclass(frozen=True)
+class CellTest:
+    """One (speed, repetitions) with its randomisation test and its adjusted p-value."""
+
+    sheet: Sheet
+    repetitions: int
+    test: RandomisationTest
+    p_adjusted: float
+
+
+def cell_tests(sheets: dict[float, Sheet]) -> list[CellTest]:
     """Every cell, fastest speed first and most repetitions first, with adjusted p-values.
 
     The fastest speed's levels are the primary sequence, from the most repetitions down; the other speeds'
     cells come after it.
+
+    Args:
+        sheets: one a speed, fastest first.
     """
     places = [(sheet, level) for sheet in sheets.values() for level in reversed(sheet.levels())]
     tests = [relabelling_test(sheet, sheet.cell(level)) for sheet, level in places]
@@ -145,6 +201,6 @@ def all_cells(sheets: dict[float, Sheet], confidence: float) -> list[Cell]:
     family = serial_gatekeeping(p_values[:primary], p_values[primary:])
     adjusted = [*family.sequence.tolist(), *family.rest.tolist()]
     return [
-        cell(sheet, level, test, value, confidence)
+        CellTest(sheet, level, test, value)
         for (sheet, level), test, value in zip(places, tests, adjusted, strict=True)
     ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from memaudit.audit.guesses import one_run_bound
 from memaudit.audit.sheet import Flags, Sheet
+from memaudit.stats.auc import auc
 from memaudit.stats.exposure import exposure
 from memaudit.stats.interval import Interval
 from memaudit.stats.mean_gap import mean_gap
@@ -49,6 +50,10 @@ def _exposure(sheet: Sheet, inserted: Flags, held_out: Flags, confidence: float)
     return Interval(found.mean, found.low, found.high, confidence)
 
 
+def _auc(sheet: Sheet, inserted: Flags, held_out: Flags, confidence: float) -> Interval:
+    return auc(sheet.membership[inserted], sheet.membership[held_out], confidence)
+
+
 def _epsilon(sheet: Sheet, inserted: Flags, held_out: Flags, confidence: float) -> Interval | None:  # noqa: ARG001
     # For one copy: the bound for a canary's copies together, divided by their number (group privacy).
     # A two-sided interval spends half of its error on the lower limit, the only one there is here.
@@ -65,6 +70,7 @@ METRICS: dict[str, Metric] = {
         Metric("accuracy_gap", _accuracy_gap),
         Metric("exact_gap", _exact_gap),
         Metric("exposure", _exposure),
+        Metric("auc", _auc),
         Metric("epsilon", _epsilon, lower_only=True),
     )
 }

@@ -115,6 +115,16 @@ class ExposureSummary(_Part):
     null_mean: float
 
 
+class TprSummary(_Part):
+    """Share of inserted canaries found at a false positive rate that the held-out ones can show."""
+
+    fpr: float
+    tpr: float
+    low: float
+    high: float
+    confidence: float
+
+
 class EpsilonSummary(_Part):
     """One-run lower bound: for all copies together, and for one copy."""
 
@@ -142,7 +152,16 @@ class Cell(_Part):
     p_smallest: float
     p_exact: bool
     exposure: ExposureSummary
+    auc: Estimate
+    tpr_at_fpr: tuple[TprSummary, ...]
     epsilon: EpsilonSummary | None
+    smallest_detectable_gap: float | None
+
+
+class Trend(_Part):
+    """Does membership grow with the repetitions? One-sided randomisation test."""
+
+    p_value: float
 
 
 class Speed(_Part):
@@ -153,6 +172,7 @@ class Speed(_Part):
     accuracy_gap: Estimate
     exact_gap: Estimate
     p_value: float
+    trend: Trend
 
 
 class GateResult(_Part):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memaudit.audit.cells import FPRS
 from memaudit.audit.results import Cell, Controls, Injection
 from memaudit.audit.sheet import Sheet
 from memaudit.audit.verdict import LEVEL, detected
+from memaudit.stats.tpr import held_out_needed
 
 
 def audit_warnings(
@@ -41,6 +43,11 @@ def audit_warnings(
         for cell in cells
         if cell.p_smallest > LEVEL
     )
+    fewest = min(cell.held_out.n for cell in cells)
+    missing = [rate for rate in FPRS if held_out_needed(rate) > fewest]
+    if missing:
+        needs = ", ".join(f"{rate:.1%} needs {held_out_needed(rate)}" for rate in missing)
+        found.append(f"True positive rates at a false positive rate of {needs} held-out canaries a speed.")
     if not all(sheet.by_loss for sheet in sheets.values()):
         found.append(
             "Membership rests on transcripts alone: losses would see memorisation that transcripts miss."
