@@ -98,7 +98,8 @@ class Sheet:
 
     def cell(self, repetitions: int) -> Flags:
         """The inserted canaries of one level."""
-        return np.logical_and(self.inserted, self.repetitions == repetitions)
+        chosen: Flags = self.inserted & (self.repetitions == repetitions)
+        return chosen
 
     def pairs(self, repetitions: int | None = None) -> list[tuple[int, int]]:
         """(row of the inserted twin, row of the held-out twin) of each pair, by pair name."""

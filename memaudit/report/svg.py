@@ -54,9 +54,12 @@ def inline_svg(plot: Axes, name: str, title: str, description: str) -> Markup:
         title: short name, read first.
         description: what the figure shows, in words and numbers.
     """
+    figure = plot.get_figure(root=True)
+    if figure is None:
+        raise TypeError("the axes belong to no figure")
     buffer = io.StringIO()
     with mpl.rc_context(_STYLE):
-        plot.get_figure(root=True).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
