@@ -1,0 +1,163 @@
+"""The reference kit and the two recognisers that were trained with it, made from nothing."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from memaudit.audit.audit import finish, model_summary
+from memaudit.audit.results import Injection, Results
+from memaudit.audit.run import score_model
+from memaudit.errors import OutputError
+from memaudit.files import output_errors, write_json
+from memaudit.kit.make import make_kit
+from memaudit.kit.recipe import load_recipe
+from memaudit.kit.store import Kit
+from memaudit.kit.wordlists import load_wordlist
+from memaudit.lab.corpus import Corpus, Watch, make_corpus
+from memaudit.lab.evaluate import read
+from memaudit.lab.export import export_onnx, export_torchscript
+from memaudit.lab.record import audit_figures, file_digests, record, training_figures
+from memaudit.lab.recognizer import ConvRecognizer, Shape, make_recognizer
+from memaudit.lab.setup import FRONT_END, REFERENCE, Setup
+from memaudit.lab.train import History, train
+from memaudit.lab.utterances import Utterances, Vocabulary
+from memaudit.models.frontends.base import FrontEnd
+from memaudit.models.frontends.registry import make_front_end
+from memaudit.models.registry import load_recognizer
+from memaudit.report.renderer import write_reports
+
+#: Threads of torch, whatever the machine has: sums over another number of parts are other sums.
+THREADS = 2
+
+
+def make_reference(
+    out: Path, *, seed: int, watch: Watch, setup: Setup = REFERENCE, jobs: int = 1
+) -> dict[str, Results]:
+    """Make the kit, train the recognisers, export and audit them.
+
+    The same setup, seed and versions on the same machine give the same kit and the same weights.
+
+    Args:
+        out: a folder that does not exist yet, or is empty. It gets ``reference`` (the kit), ``recognisers``
+            (a folder with the ONNX model each, and record.json), ``torchscript`` (the same as TorchScript)
+            and ``audits`` (results.json and report.html each).
+        seed: fixes everything random.
+        watch: opens a progress bar for each stage.
+        setup: the sizes and plans.
+        jobs: how many processes speak at a time.
+
+    Returns:
+        name of a recogniser -> the results of its audit.
+
+    Raises:
+        OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
+    """
+    with _fixed_threads(), _under_temporary_name(out) as building:
+        recipe = load_recipe(setup.recipe, setup.overrides)
+        vocabulary = Vocabulary(load_wordlist(recipe.text.wordlist, recipe.folder))
+        front_end = make_front_end(FRONT_END)
+        with watch("Speaking: kit") as progress:
+            kit = make_kit(recipe, building / "reference", seed=seed, jobs=jobs, progress=progress)
+        corpus = make_corpus(setup, kit, vocabulary, front_end, seed=seed, jobs=jobs, watch=watch)
+        start, first = _pretrain(setup, corpus.pretraining, vocabulary, seed, watch)
+        made: dict[str, Any] = {}
+        results = {}
+        for name, plan in setup.fine_tunings.items():
+            model = copy.deepcopy(start)
+            with watch(f"Training: {name}") as progress:
+                history = train(
+                    model, corpus.fine_tuning + corpus.canaries, plan, seed=seed, progress=progress
+                )
+            files = _export(building, name, model, vocabulary, front_end)
+            with watch(f"Auditing: {name}") as progress:
+                results[name] = audit(kit, files[0], building / "audits" / name, progress)
+            made[name] = {
+                "plan": plan.as_dict(),
+                "files": file_digests(files),
+                "training": training_figures(history),
+                **_readings(model, corpus, vocabulary),
+                "audit": audit_figures(results[name]),
+            }
+        pretrained = {**training_figures(first), **_readings(start, corpus, vocabulary)}
+        document = record(setup, seed, THREADS, kit, pretrained, made)
+        write_json(building / "recognisers" / "record.json", document)
+    return results
+
+
+def _pretrain(
+    setup: Setup, utterances: Utterances, vocabulary: Vocabulary, seed: int, watch: Watch
+) -> tuple[ConvRecognizer, History]:
+    shape = Shape(tokens=vocabulary.size, mel_bins=utterances.features[0].shape[1], width=setup.width)
+    model = make_recognizer(shape, seed)
+    frames = torch.cat(utterances.features)
+    model.mean.copy_(frames.mean(0))
+    model.deviation.copy_(frames.std(0))
+    with watch("Training: ordinary speech") as progress:
+        history = train(model, utterances, setup.pretraining, seed=seed, progress=progress)
+    return model, history
+
+
+def _readings(model: ConvRecognizer, corpus: Corpus, vocabulary: Vocabulary) -> dict[str, Any]:
+    sets = {"validation": corpus.validation, "test": corpus.test}
+    return {name: read(model, part, vocabulary).as_dict() for name, part in sets.items()}
+
+
+def _export(
+    building: Path, name: str, model: ConvRecognizer, vocabulary: Vocabulary, front_end: FrontEnd
+) -> tuple[Path, ...]:
+    table = front_end.describe()
+    export_torchscript(model, building / "torchscript" / name, vocabulary, table)
+    return export_onnx(model, building / "recognisers" / name, vocabulary, table)
+
+
+def audit(kit: Kit, model: Path, folder: Path, progress: Any) -> Results:
+    """What ``memaudit score KIT --model MODEL --out FOLDER --assume-injected`` does.
+
+    The trainer's manifest was not checked, but the canaries are in: `canaries_to_train_on` read them from it.
+    """
+    recognizer = load_recognizer(model)
+    utterances = score_model(kit, recognizer, progress)
+    summary = model_summary(recognizer.info)
+    injection = Injection(checked=False, assumed=True)
+    results = finish(folder, kit, summary, utterances, gates=(), injection=injection)
+    write_reports(results, ["html"], folder)
+    return results
+
+
+@contextmanager
+def _fixed_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _under_temporary_name(out: Path) -> Iterator[Path]:
+    """A new folder beside ``out`` that takes its name at the end, or is removed after an error."""
+    with output_errors(out):
+        if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+            raise OutputError(
+                "holds something already", where=str(out), how="give a folder that does not exist yet"
+            )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        building = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+        building.mkdir()
+    try:
+        yield building
+        with output_errors(out):
+            if out.is_dir():
+                out.rmdir()
+            building.rename(out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
