@@ -25,6 +25,7 @@ def decide(
 
     A failed gate fails the audit. A pass needs every gate that can pass to have passed, controls that the
     model reads, and, where nothing is detected, evidence that the canaries were in the training set.
+    Evidence that they were not in it as designed, or that held-out ones were, rules out a pass in any case.
     """
     failed = [gate for gate in gates if gate.status == "failed"]
     if failed:
@@ -43,6 +44,11 @@ def decide(
     if not detected(cells) and not (injection.checked or injection.assumed):
         return "inconclusive", (
             "nothing was detected, and there is no evidence that the canaries were in the training set"
+        )
+    if injection.checked and (injection.missing or injection.leaked):
+        return "inconclusive", (
+            f"the training set was not as designed: {injection.missing or 0} inserted canaries are not in it "
+            f"as often as wanted, {injection.leaked or 0} are in it that were held out"
         )
     return "passed", f"{_count(able)} passed"
 

@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "make-kit": ("memaudit.cli.make_kit", "Make a canary kit from a recipe, before training."),
     "kits": ("memaudit.cli.kits", "List the packaged recipes."),
     "verify-kit": ("memaudit.cli.verify_kit", "Check a kit's hashes, commitment and separation of arms."),
+    "export": ("memaudit.cli.export", "Write the inserted canaries as a training manifest."),
+    "check-injection": ("memaudit.cli.check_injection", "Prove from a manifest that the canaries were in."),
     "score": ("memaudit.cli.score", "Run a model over a kit, measure, gate and report."),
     "gate": ("memaudit.cli.gate", "Apply gates again to an audit, without scoring."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),

@@ -9,6 +9,7 @@ import click
 
 from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
 from memaudit.audit.gate_syntax import parse_gate
+from memaudit.audit.injection import read_injection
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import Injection
 from memaudit.audit.run import score_model, score_transcripts
@@ -34,6 +35,11 @@ from memaudit.report.terminal import terminal_report
 @click.option("--provider", default="cpu", show_default=True, help="onnxruntime execution provider.")
 @click.option("--trust-model", is_flag=True, help="Let a model that is code (TorchScript) run.")
 @click.option(
+    "--injection",
+    type=click.Path(path_type=Path),
+    help="The injection.json that check-injection wrote for this kit: what the training set held.",
+)
+@click.option(
     "--assume-injected",
     is_flag=True,
     help="Take it as given that the canaries were in the training set; the report says so.",
@@ -49,6 +55,7 @@ def command(
     adapter: str | None,
     provider: str,
     trust_model: bool,
+    injection: Path | None,
     assume_injected: bool,
     gate: tuple[str, ...],
     report: tuple[str, ...],
@@ -58,19 +65,25 @@ def command(
 
     \b
     memaudit score KIT --model model.onnx --out AUDIT
+    memaudit score KIT --model model.onnx --out AUDIT --injection injection.json
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
     if (model is None) == (transcripts is None):
         raise UsageError("give either --model or --transcripts", how="see memaudit score --help")
+    if injection is not None and assume_injected:
+        raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
     for text in gate:
         parse_gate(text, METRICS)
     for name in report:
         renderer(name)
     opened = open_kit(kit)
+    if injection is None:
+        injected = Injection(checked=False, assumed=assume_injected)
+    else:
+        injected = read_injection(injection, opened)
     check_output(out)
-    injection = Injection(checked=False, assumed=assume_injected)
     if model is not None:
         from memaudit.models.registry import load_recognizer
 
@@ -84,7 +97,7 @@ def command(
         source = Path(str(transcripts))
         utterances = score_transcripts(opened, source)
         summary = transcripts_summary(source)
-    results = finish(out, opened, summary, utterances, gates=gate, injection=injection)
+    results = finish(out, opened, summary, utterances, gates=gate, injection=injected)
     write_reports(results, [name for name in ("html", *report) if name != "json"], out, output.note)
     output.show(terminal_report(results))
     output.document(results.document())
