@@ -14,9 +14,9 @@ from memaudit.stats.floored_logistic import Counts, profile
 
 Status = Literal["reached", "not reached", "already reached", "undefined"]
 # Doublings below the least and above the largest dose in which half recall is looked for, and places in each.
-BEYOND, PLACES = 12, 6
+BEYOND, PLACES = 12, 4
 # Log likelihoods that differ by less are one plateau: a step fits as well anywhere between two doses.
-PLATEAU = 1e-6
+PLATEAU = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def dose_response(
     lowest, highest = float(counts.x.min()), float(counts.x.max())
     steps = round((highest - lowest + 2 * BEYOND) * PLACES) + 1
     places = np.linspace(lowest - BEYOND, highest + BEYOND, steps)
-    values = profile(counts, places)[0]
+    values = profile(counts, places, 8)[0]
     best = _best_place(counts, places, values)
     top, slope, floors = profile(counts, np.array([best]))
     least = float(max(top[0], values.max())) - allowed
@@ -115,18 +115,19 @@ def _best_place(counts: Counts, places: Floats, values: Floats) -> float:
     if flat.size > 2:
         return float(flat[0] + flat[-1]) / 2.0
     place, reach = float(places[values.argmax()]), float(places[1] - places[0])
-    for _ in range(8):
-        near = place + reach * np.linspace(-1.0, 1.0, 9)
-        place, reach = float(near[profile(counts, near)[0].argmax()]), reach / 4.0
+    for _ in range(5):
+        near = place + reach * np.linspace(-1.0, 1.0, 13)
+        place, reach = float(near[profile(counts, near)[0].argmax()]), reach / 6.0
     return place
 
 
 def _crossing(counts: Counts, outside: float, inside: float, least: float) -> float:
     """Where between two places the profile likelihood falls below `least`, rounded outwards."""
-    for _ in range(30):
-        middle = (outside + inside) / 2.0
-        kept = profile(counts, np.array([middle]))[0][0] >= least
-        outside, inside = (outside, middle) if kept else (middle, inside)
+    for _ in range(5):
+        near = np.linspace(inside, outside, 12)
+        beyond = profile(counts, near[1:-1])[0] < least
+        first = int(np.argmax(np.append(beyond, True))) + 1
+        inside, outside = float(near[first - 1]), float(near[first])
     return outside
 
 
