@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from memaudit import __version__
 from memaudit.audit import normalise
-from memaudit.audit.cells import cell, cell_tests, speed
+from memaudit.audit.cells import cell, cell_tests
 from memaudit.audit.controls import check_controls
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import DEFAULT_POLICY, evaluate
@@ -25,6 +25,7 @@ from memaudit.audit.results import (
     UtterancesFile,
 )
 from memaudit.audit.sheet import sheets
+from memaudit.audit.speeds import speed
 from memaudit.audit.utterances import Utterance
 from memaudit.audit.verdict import decide
 from memaudit.audit.warnings import audit_warnings

@@ -13,9 +13,7 @@ from memaudit.audit.results import (
     EpsilonSummary,
     Estimate,
     ExposureSummary,
-    Speed,
     TprSummary,
-    Trend,
 )
 from memaudit.audit.sheet import Flags, Sheet, tie_key
 from memaudit.stats.auc import auc
@@ -29,7 +27,6 @@ from memaudit.stats.power import smallest_detectable_gap
 from memaudit.stats.randomisation import RandomisationTest, randomisation_test
 from memaudit.stats.rate_gap import rate_gap
 from memaudit.stats.tpr import tpr_at_fpr
-from memaudit.stats.trend import trend_test
 
 RELABELLINGS = 9_999
 POWER = 0.8
@@ -151,27 +148,6 @@ def _tprs(sheet: Sheet, inserted: Flags, confidence: float) -> tuple[TprSummary,
         TprSummary(fpr=item.fpr, tpr=item.tpr, low=item.low, high=item.high, confidence=confidence)
         for item in shown
         if item is not None
-    )
-
-
-def speed(sheet: Sheet, confidence: float) -> Speed:
-    """All repetition levels of one speed together."""
-    accuracy_gap, exact_gap = gaps(sheet, sheet.inserted, confidence)
-    return Speed(
-        speed=sheet.rows[0].speed,
-        held_out=arm_scores(sheet, ~sheet.inserted, confidence),
-        accuracy_gap=estimate(accuracy_gap),
-        exact_gap=estimate(exact_gap),
-        p_value=relabelling_test(sheet, sheet.inserted).p_value,
-        trend=Trend(
-            p_value=trend_test(
-                sheet.membership,
-                sheet.repetitions,
-                sheet.stratum,
-                seed=tie_key(sheet.commitment, "trend"),
-                relabellings=RELABELLINGS,
-            ).p_value
-        ),
     )
 
 

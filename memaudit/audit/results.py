@@ -164,6 +164,16 @@ class Trend(_Part):
     p_value: float
 
 
+class RecallHalf(_Part):
+    """Repetitions at which half of the canaries are transcribed exactly; ``high`` null: no upper limit."""
+
+    status: Literal["reached", "not reached", "already reached", "undefined"]
+    repetitions: float | None
+    low: float
+    high: float | None
+    confidence: float
+
+
 class Speed(_Part):
     """All repetition levels of one speed together."""
 
@@ -173,6 +183,7 @@ class Speed(_Part):
     exact_gap: Estimate
     p_value: float
     trend: Trend
+    recall_half: RecallHalf | None
 
 
 class GateResult(_Part):

@@ -64,6 +64,7 @@ def meaning(results: Results) -> list[str]:
             f"At {results.primary_speed:g} times speed memorisation is shown at {levels} repetitions "
             "(p at most 0.05, adjusted for the number of tests)."
         )
+        sentences.extend(_half(results))
         sentences.append(
             "It is memorisation and not skill: which canaries went in was decided by fair coins, and the "
             "held-out twins were made in the same way."
@@ -74,6 +75,19 @@ def meaning(results: Results) -> list[str]:
             "That is no proof of its absence."
         )
     return sentences
+
+
+def _half(results: Results) -> list[str]:
+    """Where half of the canaries are transcribed exactly, if the levels of the kit show it."""
+    speed = next(item for item in results.speeds if item.speed == results.primary_speed)
+    half = speed.recall_half
+    if half is None or half.repetitions is None:
+        return []
+    high = "no upper limit" if half.high is None else f"{half.high:.1f}"
+    return [
+        f"Half of the canaries are transcribed without a fault at {half.repetitions:.1f} copies (95 % "
+        f"interval {half.low:.1f} to {high})."
+    ]
 
 
 def next_steps(results: Results) -> list[str]:
