@@ -16,7 +16,7 @@ scores = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scores, scores)
 def test_naive_version_and_scipy(inserted: list[int], held_out: list[int]) -> None:
     found = auc(inserted, held_out)
@@ -48,7 +48,7 @@ def test_perfect_separation_is_the_product_of_two_rates() -> None:
     assert found.low == pytest.approx(np.quantile(product, 0.025), abs=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scores, scores, st.randoms())
 def test_invariances(inserted: list[int], held_out: list[int], random: object) -> None:
     before = auc(inserted, held_out)

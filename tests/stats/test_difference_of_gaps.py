@@ -35,7 +35,7 @@ def test_naive_version_by_random_weights(shape: str) -> None:
     assert found.low == pytest.approx(np.quantile(lower, 0.025), abs=2e-3)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(accuracies, accuracies, accuracies, accuracies)
 def test_invariances(a: list[float], b: list[float], c: list[float], d: list[float]) -> None:
     found = difference_of_gaps(a, b, c, d)

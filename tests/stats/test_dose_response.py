@@ -123,7 +123,7 @@ def test_the_floor_is_not_taken_for_recall() -> None:
 counts_per_dose = st.lists(st.integers(0, 12), min_size=5, max_size=5)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(counts_per_dose, st.integers(0, 9))
 def test_invariances(recalled: list[int], floor_recalled: int) -> None:
     found = dose_response(DOSES, recalled, [12] * 5, floor_recalled, 40)

@@ -24,7 +24,7 @@ scores = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scores, scores)
 def test_naive_version(inserted: list[int], held_out: list[int]) -> None:
     found = exposure(inserted, held_out)
@@ -36,7 +36,7 @@ def test_naive_version(inserted: list[int], held_out: list[int]) -> None:
     assert found.low <= found.mean <= found.high <= found.ceiling == math.log2(len(held_out))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scores, scores, st.randoms())
 def test_only_the_order_of_scores_counts(inserted: list[int], held_out: list[int], random: object) -> None:
     before = exposure(inserted, held_out)
@@ -47,7 +47,7 @@ def test_only_the_order_of_scores_counts(inserted: list[int], held_out: list[int
     assert after.values.tolist() == before.values.tolist()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scores, scores, st.data())
 def test_a_higher_score_never_lowers_anything(
     inserted: list[int], held_out: list[int], data: st.DataObject

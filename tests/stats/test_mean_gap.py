@@ -5,7 +5,7 @@ from math import hypot
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -137,7 +137,6 @@ def test_widths_of_both_methods(n1: int, n0: int, ours: float, rival: float) -> 
     assert np.mean(pairs, axis=0) == pytest.approx([ours, rival], abs=0.004)
 
 
-@settings(deadline=None)
 @given(accuracies, accuracies, st.randoms())
 def test_invariances(inserted: list[float], held_out: list[float], random: object) -> None:
     gap = mean_gap(inserted, held_out)
@@ -156,7 +155,6 @@ def test_invariances(inserted: list[float], held_out: list[float], random: objec
     assert wide.high >= gap.high - 1e-9
 
 
-@settings(deadline=None)
 @given(accuracies, accuracies, st.data())
 def test_raising_an_inserted_value_raises_the_limits(
     inserted: list[float], held_out: list[float], data: st.DataObject

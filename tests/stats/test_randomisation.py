@@ -45,7 +45,7 @@ def naive_p_value(rows: list[tuple[int, bool, int]]) -> float:
     return sum(statistic(c) >= observed - 1e-9 for c in allowed) / len(allowed)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(audits)
 def test_naive_version(rows: list[tuple[int, bool, int]]) -> None:
     result = run(rows)
@@ -56,7 +56,7 @@ def test_naive_version(rows: list[tuple[int, bool, int]]) -> None:
     assert result.statistic == pytest.approx(values[inserted].mean() - values[~inserted].mean())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(audits, st.randoms())
 def test_invariances(rows: list[tuple[int, bool, int]], random: object) -> None:
     before = run(rows)

@@ -17,7 +17,7 @@ rows_of_audit = st.lists(
 ).filter(lambda rows: len({row[1] for row in rows}) > 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows_of_audit)
 def test_naive_version(rows: list[tuple[int, int, int]]) -> None:
     values, copies, strata = (np.array(column) for column in zip(*rows, strict=True))
