@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 from rich.table import Table
 
 from memaudit.cli.common import Output, shared_options
-from memaudit.kit.make import make_kit
-from memaudit.kit.recipe import load_recipe
+from memaudit.cli.speech_options import chosen_recipe
+from memaudit.files import write_text
+from memaudit.kit.exclusion import RUN
+from memaudit.kit.info import KitInfo
+from memaudit.kit.make import Inputs, make_kit
+from memaudit.kit.recipe import Recipe
+from memaudit.kit.record import texts_to_record
+from memaudit.kit.seeds import draw_seed
 from memaudit.kit.store import Kit
 
 
@@ -38,6 +45,39 @@ from memaudit.kit.store import Kit
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that speak at a time."
 )
 @click.option("--force", is_flag=True, help="Replace the kit that is in KIT.")
+@click.option(
+    "--tts-command",
+    metavar="TEMPLATE",
+    help="Speak with this command, run once a text without a shell, such as 'say -o {out} {text}'; also "
+    "{voice}, {rate}, {language}. Without {text} the text comes on its standard input.",
+)
+@click.option(
+    "--audio-dir",
+    type=click.Path(path_type=Path),
+    help="Take recordings of your own from this folder: ID.wav, or as its recordings.jsonl says "
+    '(a line {"audio": "first.wav", "text": "..."} each).',
+)
+@click.option(
+    "--print-texts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Make no kit: write the ids and texts to record for --audio-dir to FILE, as JSON lines.",
+)
+@click.option(
+    "--exclude-corpus",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Draw no text of which some words in a row are in these transcripts: a text a line, or JSON lines "
+    "with text; may be given again.",
+)
+@click.option(
+    "--exclude-words",
+    type=click.IntRange(1, 20),
+    default=RUN,
+    show_default=True,
+    help="How many words in a row.",
+)
 @shared_options
 def command(
     kit: Path,
@@ -46,6 +86,11 @@ def command(
     set: tuple[str, ...],  # noqa: A002 - the name that settings files use
     jobs: int,
     force: bool,
+    tts_command: str | None,
+    audio_dir: Path | None,
+    print_texts: Path | None,
+    exclude_corpus: tuple[Path, ...],
+    exclude_words: int,
     output: Output,
 ) -> None:
     """Make a canary kit in the folder KIT, before training.
@@ -53,18 +98,34 @@ def command(
     \b
     memaudit make-kit KIT
     memaudit make-kit KIT --recipe paper --set design.controls=30 --jobs 2
+    memaudit make-kit KIT --recipe german --exclude-corpus train.txt
 
     Give KIT/train to the people who train, keep KIT/audit back, and publish the commitment before training
     starts: it proves later that the assignment was not chosen after the fact.
     """
-    chosen = load_recipe(recipe, set)
+    recorded = audio_dir is not None or print_texts is not None
+    chosen = chosen_recipe(recipe, set, tts_command, recorded)
+    inputs = Inputs(audio_dir.resolve() if audio_dir else None, exclude_corpus, exclude_words)
+    if print_texts is not None:
+        _print_texts(print_texts, chosen, draw_seed() if seed is None else seed, inputs, output)
+        return
     with output.progress("Speaking") as progress:
-        made = make_kit(chosen, kit, seed=seed, jobs=jobs, force=force, progress=progress)
+        made = make_kit(chosen, kit, seed=seed, jobs=jobs, force=force, inputs=inputs, progress=progress)
     output.show(summary(made))
     output.show(f"commitment {made.commitment}")
     output.note(f"Give {kit / 'train'} to the people who train; keep {kit / 'audit'} back.")
     output.note("Publish the commitment before training starts.")
     output.document(document(made))
+
+
+def _print_texts(path: Path, recipe: Recipe, seed: int, inputs: Inputs, output: Output) -> None:
+    rows = texts_to_record(recipe, seed, inputs)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    output.show(f"{len(rows)} texts to record in {path}")
+    output.note("Record each at its natural speed as ID.wav; then the same command makes the kit, with")
+    output.note(f"--audio-dir DIR --seed {seed} in the place of --print-texts.")
+    output.note("Keep the seed to yourself: whoever knows it knows which canaries are inserted.")
+    output.document({"texts": str(path), "count": len(rows), "seed": str(seed)})
 
 
 def summary(kit: Kit) -> Table:
@@ -88,10 +149,23 @@ def summary(kit: Kit) -> Table:
     )
     table.add_row(
         "entropy of a text",
-        f"{info.entropy.least_bits:.1f} to {info.entropy.most_bits:.1f} bits "
-        f"(each word one of {info.entropy.alphabet})",
+        f"{info.entropy.least_bits:.1f} to {info.entropy.most_bits:.1f} bits{_drawn_from(info)}",
     )
+    if info.exclusion is not None:
+        lines = sum(file.lines for file in info.exclusion.files)
+        table.add_row(
+            "kept away from",
+            f"{lines} texts of yours: no {info.exclusion.run} words in a row of theirs; "
+            f"{info.exclusion.redrawn} drawn anew",
+        )
     return table
+
+
+def _drawn_from(info: KitInfo) -> str:
+    """Of how many items one is drawn for each word of a text, where that can be said."""
+    if info.recipe.text.style == "file":
+        return f" (one of {info.entropy.alphabet} lines)"
+    return "" if info.entropy.alphabet is None else f" (each word one of {info.entropy.alphabet})"
 
 
 def document(kit: Kit) -> dict[str, object]:
@@ -103,4 +177,5 @@ def document(kit: Kit) -> dict[str, object]:
         "counts": kit.info.counts.model_dump(),
         "seconds": kit.info.seconds.model_dump(),
         "entropy": kit.info.entropy.model_dump(),
+        "exclusion": None if kit.info.exclusion is None else kit.info.exclusion.model_dump(mode="json"),
     }

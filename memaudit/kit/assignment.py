@@ -8,16 +8,19 @@ of a stratum are equally likely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from memaudit.errors import KitError
+from memaudit.errors import KitError, RecipeError
+from memaudit.kit.apportion import apportion
 from memaudit.kit.canary import Arm, Canary
+from memaudit.kit.controls import control_lengths
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.recipe_fields import DesignPart
 from memaudit.kit.seeds import stream, token
+from memaudit.kit.text import TextSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,25 @@ class Lot:
     pair: str | None
 
 
-def strata(recipe: Recipe, seed: int) -> list[Stratum]:
+def strata(recipe: Recipe, seed: int, source: TextSource | None = None) -> list[Stratum]:
     """Share out each speed's pairs and reserve over voices and numbers of words as evenly as can be.
 
     What is left over goes to strata chosen at random. Reserve canaries go only where there are pairs to
     compare them with.
+
+    Args:
+        recipe: what to make.
+        seed: the kit's seed.
+        source: of the recipe's style; it says how many words its texts may have, and where their supply is
+            limited the shares follow it.
+
+    Raises:
+        RecipeError: if a limited supply of texts is too small.
     """
-    least, most = recipe.text.words
-    kinds = [(voice, words) for voice in recipe.speech.voices for words in range(least, most + 1)]
+    if source is not None and source.supply is not None:
+        return _limited_strata(recipe, seed, source.supply)
+    lengths = recipe.text.lengths if source is None else source.lengths
+    kinds = [(voice, words) for voice in recipe.speech.voices for words in lengths]
     found = []
     for speed in recipe.speed.factors:
         pairs, reserve = recipe.design.pairs, recipe.design.reserve
@@ -64,6 +78,33 @@ def strata(recipe: Recipe, seed: int) -> list[Stratum]:
                     speed, voice, words, _share(pairs, len(order), place), _share(reserve, len(order), place)
                 )
             )
+    return found
+
+
+def _limited_strata(recipe: Recipe, seed: int, supply: Mapping[int, int]) -> list[Stratum]:
+    """The same where there are only so many texts of each number of words."""
+    design, voices, speeds = recipe.design, recipe.speech.voices, recipe.speed.factors
+    controls = control_lengths(recipe, supply)
+    kinds = [(voice, words) for voice in voices for words in supply]
+    room = [(supply[words] - controls.count(words)) // (len(voices) * len(speeds)) for _, words in kinds]
+    found = []
+    for speed in speeds:
+        order = stream(seed, "strata", speed).permutation(len(kinds))
+        pairs = apportion(design.pairs, [room[kind] // 2 for kind in order])
+        left = [room[kind] - 2 * share if share else 0 for kind, share in zip(order, pairs, strict=True)]
+        reserve = apportion(design.reserve, left)
+        if sum(pairs) < design.pairs or sum(reserve) < design.reserve:
+            raise RecipeError(
+                f"its {sum(supply.values())} lines are too few for {2 * design.pairs + design.reserve} "
+                f"canaries at each of {len(speeds)} speeds, in pairs of one number of words and one voice",
+                where=recipe.place("text.file"),
+                how="give more lines, of few different lengths, or ask for fewer canaries, speeds or voices",
+            )
+        found += [
+            Stratum(speed, voice, words, share, more)
+            for (voice, words), share, more in zip((kinds[k] for k in order), pairs, reserve, strict=True)
+            if share
+        ]
     return found
 
 

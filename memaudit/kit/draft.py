@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from memaudit.kit.assignment import Lot, deal, strata
 from memaudit.kit.controls import control_texts
+from memaudit.kit.exclusion import Corpus
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.seeds import token
 from memaudit.kit.text import TextSource, draw_texts, text_source
@@ -13,13 +14,25 @@ from memaudit.kit.text import TextSource, draw_texts, text_source
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One utterance to be made."""
+    """One utterance to be made. ``spoken`` is what an engine is given so that it says ``text``."""
 
     id: str
     text: str
     voice: str
     speed: float
     lot: Lot
+    spoken: str
+
+
+_CONTROL = Lot("control", 0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """All utterances of a kit, sorted by id, and how many texts were drawn anew for a corpus."""
+
+    drafts: list[Draft]
+    redrawn: int
 
 
 def draft_kit(recipe: Recipe, seed: int, source: TextSource | None = None) -> list[Draft]:
@@ -28,21 +41,37 @@ def draft_kit(recipe: Recipe, seed: int, source: TextSource | None = None) -> li
     Raises:
         RecipeError: if the recipe asks for more texts or controls than there are.
     """
-    source = source or text_source(recipe)
-    groups = strata(recipe, seed)
+    return draft_apart(recipe, seed, source or text_source(recipe), Corpus(())).drafts
+
+
+def draft_apart(recipe: Recipe, seed: int, source: TextSource, corpus: Corpus) -> Drafted:
+    """`draft_kit` without texts of which a run of words occurs in ``corpus``.
+
+    Controls are ordinary sentences, and are not looked for.
+
+    Raises:
+        RecipeError: as `draft_kit`, or if the corpus cannot be read or leaves too few texts.
+    """
+    groups = strata(recipe, seed, source)
     slots = [group for group in groups for _ in range(group.size)]
-    texts = draw_texts(source, [slot.words for slot in slots], seed, "text")
+    lengths = [slot.words for slot in slots]
+    texts, redrawn = corpus.draw(lambda taken: draw_texts(source, lengths, seed, "text", taken), source.fixed)
     lots = deal(groups, recipe.design, seed)
     voices = recipe.speech.voices
+    controls = control_texts(recipe, source, seed, set(texts))
+    alike = recipe.text.control_style == "recipe"
     entries = [
-        *((text, slot.voice, slot.speed, lot) for text, slot, lot in zip(texts, slots, lots, strict=True)),
         *(
-            (text, voices[number % len(voices)], 1.0, Lot("control", 0, None))
-            for number, text in enumerate(control_texts(recipe, source, seed, set(texts)))
+            (text, slot.voice, slot.speed, lot, source.spoken(text))
+            for text, slot, lot in zip(texts, slots, lots, strict=True)
+        ),
+        *(
+            (text, voices[number % len(voices)], 1.0, _CONTROL, source.spoken(text) if alike else text)
+            for number, text in enumerate(controls)
         ),
     ]
     drafts = [Draft(name, *entry) for name, entry in zip(_names(seed, len(entries)), entries, strict=True)]
-    return sorted(drafts, key=lambda draft: draft.id)
+    return Drafted(sorted(drafts, key=lambda draft: draft.id), redrawn)
 
 
 def _names(seed: int, count: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated, Any, Final, Literal
 
@@ -13,10 +14,12 @@ from pydantic import Field
 
 import memaudit
 from memaudit.kit.canary import Canary
-from memaudit.kit.espeak import engine
+from memaudit.kit.exclusion import Corpus
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.recipe_fields import Part
+from memaudit.kit.speakers import Speaker
 from memaudit.kit.text import TextSource
+from memaudit.kit.wordlists import PACKAGED
 
 SCHEMA: Final = "memaudit/kit/1"
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -44,11 +47,34 @@ class Seconds(Part):
 
 
 class Entropy(Part):
-    """How much chance is in one text: items drawn uniformly from ``alphabet`` of them."""
+    """How much chance is in one text.
 
-    alphabet: int
+    Its items are drawn uniformly from ``alphabet`` of them; None where that differs within a text.
+    """
+
+    alphabet: int | None
     least_bits: float
     most_bits: float
+
+
+class ExcludedFile(Part):
+    """A file of texts to keep away from: its name, hash and number of texts."""
+
+    name: str
+    sha256: Hash
+    lines: int
+
+
+class Exclusion(Part):
+    """No canary has ``run`` words in a row that occur in these files; ``redrawn`` texts were refused."""
+
+    run: int
+    redrawn: int
+    files: tuple[ExcludedFile, ...]
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 class KitInfo(Part):
@@ -61,6 +87,7 @@ class KitInfo(Part):
     counts: Counts
     seconds: Seconds
     entropy: Entropy
+    exclusion: Exclusion | None = Field(None, exclude_if=_is_none, description="texts to keep away from")
     commitment: Hash = Field(description="64 hexadecimal digits")
     files: dict[str, Hash] = Field(description="path -> SHA-256 as 64 hexadecimal digits")
 
@@ -69,13 +96,15 @@ class KitInfo(Part):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def versions() -> dict[str, str]:
+def versions(recipe: Recipe, speaker: Speaker) -> dict[str, str]:
     """Everything that the bytes of a kit depend on, besides recipe and seed."""
-    packages = ("espeakng-loader", "python-stretch", "pyttsx3", "soxr")
+    packages = ["python-stretch", "soxr"]
+    uses_words = recipe.text.style in {"words", "pattern"}
+    if uses_words and recipe.text.wordlist in PACKAGED and PACKAGED[recipe.text.wordlist].mnemonic:
+        packages.append("mnemonic")
     return {
         "memaudit": memaudit.__version__,
-        "espeak-ng": engine().version,
-        **{name: version(name) for name in packages},
+        **dict(sorted((speaker.versions() | {name: version(name) for name in packages}).items())),
         "libsndfile": soundfile.__libsndfile_version__,
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}".lower(),
@@ -110,7 +139,15 @@ def seconds(canaries: Sequence[Canary]) -> Seconds:
     )
 
 
-def entropy(recipe: Recipe, source: TextSource) -> Entropy:
-    """The entropy of the shortest and the longest texts."""
-    least, most = recipe.text.words
-    return Entropy(alphabet=source.alphabet, least_bits=source.bits(least), most_bits=source.bits(most))
+def entropy(source: TextSource) -> Entropy:
+    """The entropy of the texts that have least and most of it."""
+    bits = [source.bits(words) for words in source.lengths]
+    return Entropy(alphabet=source.alphabet, least_bits=min(bits), most_bits=max(bits))
+
+
+def exclusion(corpus: Corpus, redrawn: int) -> Exclusion | None:
+    """What was kept away from, or None."""
+    if not corpus.paths:
+        return None
+    files = tuple(ExcludedFile(**asdict(file)) for file in corpus.files)
+    return Exclusion(run=corpus.run, redrawn=redrawn, files=files)

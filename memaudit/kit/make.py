@@ -4,24 +4,48 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from memaudit.errors import OutputError
 from memaudit.files import output_errors, sha256_file, write_json, write_jsonl
+from memaudit.kit.building import building, check_free
 from memaudit.kit.canary import Canary, audio_name, by_id
 from memaudit.kit.commitment import commit, salt_of
-from memaudit.kit.draft import draft_kit
+from memaudit.kit.draft import draft_apart
+from memaudit.kit.exclusion import RUN, Corpus
 from memaudit.kit.feasibility import check_feasible
-from memaudit.kit.info import SCHEMA, KitInfo, counts, entropy, seconds, versions
+from memaudit.kit.info import SCHEMA, KitInfo, counts, entropy, exclusion, seconds, versions
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.render import Rendered, render
 from memaudit.kit.seeds import draw_seed
+from memaudit.kit.speakers import Source, make_speaker
 from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, open_kit
 from memaudit.kit.text import text_source
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a kit is made from besides its recipe: files on this machine.
+
+    Attributes:
+        recordings: the folder of the speaker ``recordings``.
+        exclude: text files; no canary has a run of words that occurs in them.
+        exclude_run: how many words such a run has.
+    """
+
+    recordings: Path | None = None
+    exclude: tuple[Path, ...] = ()
+    exclude_run: int = RUN
+
+    def source(self, recipe: Recipe) -> Source:
+        """Who speaks a recipe."""
+        folder = None if self.recordings is None else str(self.recordings)
+        return Source(recipe.speech.engine, recipe.text.language, recipe.speech.command, folder)
+
+    def corpus(self) -> Corpus:
+        """The excluded texts, not read yet."""
+        return Corpus(self.exclude, self.exclude_run)
 
 
 def make_kit(
@@ -31,6 +55,7 @@ def make_kit(
     seed: int | None = None,
     jobs: int = 1,
     force: bool = False,
+    inputs: Inputs | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Kit:
     """Make a kit in the folder ``out``.
@@ -44,82 +69,46 @@ def make_kit(
             that nobody can guess.
         jobs: how many processes speak at a time.
         force: replace an older kit.
+        inputs: recordings to use, and texts to keep away from.
         progress: called with (utterances done, total).
 
     Raises:
         RecipeError: if the recipe cannot be carried out.
         SpeechError: if an utterance stays faulty.
+        AudioError: if a recording is missing or cannot be read.
         OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
     """
     out = Path(os.path.abspath(out))  # not resolve: a link at the end must be seen  # noqa: PTH100
-    _check_free(out, force)
+    check_free(out, INFO, force)
+    inputs = inputs or Inputs()
     seed = draw_seed() if seed is None else seed
-    source = text_source(recipe)
-    drafts = draft_kit(recipe, seed, source)
-    with _under_temporary_name(out) as building:
-        canaries = by_id(
-            _store(building, recipe, rendered) for rendered in render(drafts, recipe, jobs, progress)
-        )
+    text = text_source(recipe)
+    corpus = inputs.corpus()
+    drafted = draft_apart(recipe, seed, text, corpus)
+    source = inputs.source(recipe)
+    speaker = make_speaker(source)
+    with building(out) as folder:
+        for side in ("train", "audit"):
+            (folder / side / "audio").mkdir(parents=True)
+        rendered = render(drafted.drafts, recipe, seed, source, speaker, jobs, progress)
+        canaries = by_id(_store(folder, recipe, one) for one in rendered)
         check_feasible(canaries, recipe.feasibility)
-        _write_lists(building, canaries)
-        _write_secret(building / SECRET, seed)
+        _write_lists(folder, canaries)
+        _write_secret(folder / SECRET, seed)
         info = KitInfo(
             schema=SCHEMA,
             name=recipe.name,
             recipe=recipe,
-            versions=versions(),
+            versions=versions(recipe, speaker),
             counts=counts(canaries),
             seconds=seconds(canaries),
-            entropy=entropy(recipe, source),
+            entropy=entropy(text),
+            exclusion=exclusion(corpus, drafted.redrawn),
             commitment=commit(canaries, salt_of(seed)),
-            files=_hashes(building),
+            files=_hashes(folder),
         )
-        write_json(building / INFO, info.document())
+        write_json(folder / INFO, info.document())
     return open_kit(out, verify=False)
-
-
-def _check_free(out: Path, force: bool) -> None:
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise OutputError("is no folder", where=str(out), how="choose a folder that does not exist yet")
-    with output_errors(out):
-        if not out.is_dir() or not any(out.iterdir()):
-            return
-    if not (out / INFO).is_file():
-        raise OutputError(
-            "holds files that are no kit", where=str(out), how="choose a folder that does not exist yet"
-        )
-    if not force:
-        raise OutputError("already holds a kit", where=str(out), how="choose another folder, or use --force")
-
-
-@contextmanager
-def _under_temporary_name(out: Path) -> Iterator[Path]:
-    """A new folder beside ``out`` that takes its name at the end, or is removed after an error."""
-    building = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-    try:
-        with output_errors(out):
-            for side in ("train", "audit"):
-                (building / side / "audio").mkdir(parents=True)
-        yield building
-        with output_errors(out):
-            _take_name(building, out)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-
-
-def _take_name(building: Path, out: Path) -> None:
-    old = building.with_suffix(".old")
-    if out.is_dir() and any(out.iterdir()):
-        out.rename(old)
-    elif out.is_dir():
-        out.rmdir()  # renaming onto an empty folder works on some platforms only
-    try:
-        building.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _store(building: Path, recipe: Recipe, rendered: Rendered) -> Canary:

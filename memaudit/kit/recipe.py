@@ -14,7 +14,9 @@ from pydantic import Field, PrivateAttr, ValidationError
 from memaudit.errors import RecipeError
 from memaudit.kit.model_errors import first_fault
 from memaudit.kit.packaged import packaged_recipes
+from memaudit.kit.places import find_beside
 from memaudit.kit.recipe_fields import DesignPart, FeasibilityPart, Part, SpeechPart, SpeedPart, TextPart
+from memaudit.kit.speakers.registry import check_engine
 
 SCHEMA = "memaudit/recipe/1"
 
@@ -34,11 +36,23 @@ class Recipe(Part):
     feasibility: FeasibilityPart = Field(default_factory=lambda: FeasibilityPart(), description="a table")
 
     _folder: Path = PrivateAttr(default_factory=Path)
+    _source: str = PrivateAttr("recipe")
 
     @property
     def folder(self) -> Path:
         """Where the recipe's own files, such as a word list, are looked for."""
         return self._folder
+
+    def path_of(self, name: str) -> Path:
+        """The file that the recipe means by ``name``."""
+        return find_beside(name, self._folder)
+
+    def place(self, key: str) -> str:
+        """File, key and value, as an error names them: ``paper.toml: text.words = (5, 7)``."""
+        value: Any = self
+        for name in key.split("."):
+            value = getattr(value, name)
+        return f"{self._source}: {key} = {value!r}"
 
     def document(self) -> dict[str, Any]:
         """The recipe as kit.json holds it: every field, JSON types only."""
@@ -68,7 +82,9 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"is no TOML file ({error})", where=str(path), how="mend that place") from error
     for override in overrides:
         _set(document, override)
-    return parse_recipe(document, where=path.name, folder=path.parent)
+    recipe = parse_recipe(document, where=path.name, folder=path.parent)
+    check_engine(recipe.speech.engine, recipe.place("speech.engine"))
+    return recipe
 
 
 def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = None) -> Recipe:
@@ -90,6 +106,7 @@ def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = 
         raise RecipeError(what, where=f"{where}: {place}", how=how) from error
     if folder is not None:
         recipe._folder = folder
+    recipe._source = where
     return recipe
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from memaudit.kit.speed import Method
 
@@ -20,23 +20,67 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class TextPart(Part):
-    """What the canaries say."""
+Style = Literal["words", "letters", "digits", "pseudowords", "pattern", "file"]
+Count = Annotated[int, Field(ge=1, le=50)]
 
-    style: Literal["words"] = Field("words", description='"words"')
+
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_two(value: Any) -> bool:
+    return bool(value == 2)
+
+
+def _listed(value: Any) -> Any:
+    """One text stands for a list of one; a list becomes the tuple that strict types ask for."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+class TextPart(Part):
+    """What the canaries say. What only some styles need is not stored where it is not set."""
+
+    style: Style = Field(
+        "words", description='"words", "letters", "digits", "pseudowords", "pattern" or "file"'
+    )
     wordlist: Name = Field(
-        "bip39-en", description='"bip39-en", or a file beside the recipe with a word a line'
+        "bip39-en",
+        description="a packaged list such as bip39-en, bip39-es or german-512, or a file beside the recipe "
+        "with a word a line",
     )
     language: str = Field(
         "en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", description='a language code such as "en"'
     )
-    words: tuple[Annotated[int, Field(ge=1, le=50)], Annotated[int, Field(ge=1, le=50)]] = Field(
-        (5, 7), description="the least and the most words of a text, 1 to 50, such as [5, 7]"
+    words: tuple[Count, Count] = Field(
+        (5, 7),
+        description="the least and the most words of a text, 1 to 50, such as [5, 7]; a pattern and a file "
+        "have lengths of their own",
     )
     control_style: Literal["sentences", "recipe"] = Field(
         "sentences",
-        description='"sentences" (ordinary English ones) or "recipe" (random texts like the canaries\')',
+        description='"sentences" (ordinary ones) or "recipe" (random texts like the canaries\')',
     )
+    pattern: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+        None,
+        validate_default=True,
+        exclude_if=_is_none,
+        description='for style "pattern" a text with slots, or a list of such texts: '
+        '"my code is {digit} {letter} {word}"',
+    )
+    file: Name | None = Field(
+        None,
+        validate_default=True,
+        exclude_if=_is_none,
+        description='for style "file" a file with a text a line, or JSON lines with "text"',
+    )
+    syllables: Annotated[int, Field(ge=1, le=6)] = Field(
+        2, exclude_if=_is_two, description="syllables of a pseudoword, 1 to 6"
+    )
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Every number of words from the least to the most."""
+        return tuple(range(self.words[0], self.words[1] + 1))
 
     @field_validator("words")
     @classmethod
@@ -45,11 +89,25 @@ class TextPart(Part):
             raise ValueError("the least is above the most")
         return words
 
+    @field_validator("pattern", "file")
+    @classmethod
+    def _where_needed(cls, value: Item | None, info: ValidationInfo) -> Item | None:
+        style = info.data.get("style")
+        if style == info.field_name and value is None:
+            raise ValueError(f'the style "{style}" needs one')
+        if style not in (info.field_name, None) and value is not None:
+            raise ValueError(f'the style "{style}" takes none')
+        return value
+
 
 class SpeechPart(Part):
     """Who says it."""
 
-    engine: Literal["pyttsx3"] = Field("pyttsx3", description='"pyttsx3"')
+    engine: str = Field(
+        "pyttsx3",
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$",
+        description='"pyttsx3" (espeak-ng), "command", "recordings" or the name of a plug-in',
+    )
     voices: tuple[Name, ...] = Field(
         ("en-us+f2", "en-us+m3"),
         min_length=1,
@@ -57,6 +115,11 @@ class SpeechPart(Part):
     )
     rate: Annotated[int, Field(ge=80, le=450)] | None = Field(None, description="words a minute, 80 to 450")
     sample_rate: Literal[8000, 16000] = Field(16000, description="8000 or 16000")
+    command: Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
+        None,
+        exclude_if=_is_none,
+        description='for engine "command": a command with {out} and {text}, such as "say -o {out} {text}"',
+    )
 
     @field_validator("voices")
     @classmethod
@@ -73,6 +136,12 @@ class SpeedPart(Part):
     )
     factors: tuple[Factor, ...] = Field(
         (1.0, 2.0, 4.0), min_length=1, description="different numbers from 1 to 10, such as [1.0, 2.0, 4.0]"
+    )
+
+    noise_floor_db: Annotated[float, Field(ge=-90, le=-20)] | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="level of white noise under every utterance in dB below full scale, -90 to -20",
     )
 
     @field_validator("factors")

@@ -1,4 +1,4 @@
-"""From drafts to audio: speak, change the speed, set the level, check, encode."""
+"""From drafts to the audio files of a kit."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import soxr
-
 from memaudit.errors import SpeechError
-from memaudit.kit.audio import Samples, flac_bytes
-from memaudit.kit.checks import fault
 from memaudit.kit.draft import Draft
-from memaudit.kit.espeak import DEFAULT_RATE
+from memaudit.kit.finish import Finish
+from memaudit.kit.job import Job
+from memaudit.kit.pool import run
 from memaudit.kit.recipe import Recipe
-from memaudit.kit.speech import SAMPLE_RATE, SpeechRequest, speak
-from memaudit.kit.speed import at_level, change_speed
-
-#: Root mean square of every utterance of a kit, with full scale 1.
-LEVEL = 0.1
+from memaudit.kit.seeds import key
+from memaudit.kit.speakers import Source, Speaker, SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +27,53 @@ class Rendered:
 
 
 def render(
-    drafts: Sequence[Draft], recipe: Recipe, jobs: int, progress: Callable[[int, int], None] | None = None
+    drafts: Sequence[Draft],
+    recipe: Recipe,
+    seed: int,
+    source: Source,
+    speaker: Speaker,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Rendered]:
     """Make the audio of ``drafts`` in their order, one at a time, so that memory stays bounded.
 
+    Args:
+        drafts: what to make.
+        recipe: how to speak and to finish it.
+        seed: fixes the noise, if the recipe asks for some.
+        source: who speaks.
+        speaker: made from ``source``; it checks all drafts before anything is spoken.
+        jobs: how many processes speak at a time.
+        progress: called with (utterances done, total).
+
     Raises:
         SpeechError: if an utterance is faulty, or is the same audio as another.
+        MemauditError: if the speaker refuses.
     """
-    speech = recipe.speech
-    requests = [SpeechRequest(draft.text, draft.voice, speech.rate) for draft in drafts]
-    seen: dict[str, str] = {}
-    for draft, spoken in zip(drafts, speak(requests, jobs=jobs, progress=progress), strict=True):
-        samples = _finish(spoken, draft, recipe)
-        flac = flac_bytes(samples, speech.sample_rate)
-        sha256 = hashlib.sha256(flac).hexdigest()
-        if sha256 in seen:
+    speaker.check([_request(draft, recipe) for draft in drafts])
+    work = (Job(_request(draft, recipe), _finish(draft, recipe, seed)) for draft in drafts)
+    seen: dict[bytes, str] = {}
+    rate = recipe.speech.sample_rate
+    answers = zip(drafts, run(work, source, speaker, max(1, jobs)), strict=True)
+    for done, (draft, audio) in enumerate(answers, 1):
+        digest = hashlib.sha256(audio.data)
+        if digest.digest() in seen:
             raise SpeechError(
-                f"the same audio came out for {draft.text!r} and {seen[sha256]!r}",
+                f"the same audio came out for {draft.text!r} and {seen[digest.digest()]!r}",
                 where=f"voice {draft.voice!r}",
                 how="use another voice or language",
             )
-        seen[sha256] = draft.text
-        yield Rendered(draft, flac, sha256, samples.size / speech.sample_rate)
+        seen[digest.digest()] = draft.text
+        yield Rendered(draft, audio.data, digest.hexdigest(), audio.frames / rate)
+        if progress is not None:
+            progress(done, len(drafts))
 
 
-def _finish(spoken: Samples, draft: Draft, recipe: Recipe) -> Samples:
-    fast = change_speed(spoken, draft.speed, SAMPLE_RATE, recipe.speed.method)
-    if recipe.speech.sample_rate != SAMPLE_RATE:
-        fast = np.asarray(soxr.resample(fast, SAMPLE_RATE, recipe.speech.sample_rate), dtype=np.float32)
-    samples = at_level(fast, LEVEL)
-    shorter = 1.0 if recipe.speed.method == "pitch" else draft.speed
-    pace = shorter * (recipe.speech.rate or DEFAULT_RATE) / DEFAULT_RATE
-    wrong = fault(samples, recipe.speech.sample_rate, draft.text, pace)
-    if wrong:
-        raise SpeechError(
-            f"{wrong} for text {draft.text!r} at speed {draft.speed:g}",
-            where=f"voice {draft.voice!r}",
-            how="use another voice, speed or method",
-        )
-    return samples
+def _request(draft: Draft, recipe: Recipe) -> SpeechRequest:
+    return SpeechRequest(draft.spoken, draft.voice, recipe.speech.rate, draft.id, draft.text)
+
+
+def _finish(draft: Draft, recipe: Recipe, seed: int) -> Finish:
+    noise_db = recipe.speed.noise_floor_db
+    noise_seed = 0 if noise_db is None else int.from_bytes(key(seed, "noise", draft.id)[:8], "big")
+    return Finish(draft.speed, recipe.speed.method, recipe.speech.sample_rate, noise_db, noise_seed)

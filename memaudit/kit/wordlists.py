@@ -3,29 +3,73 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnemonic import Mnemonic
 
 from memaudit.errors import RecipeError
+from memaudit.kit.language import packaged_text
+from memaudit.kit.places import find_beside
+from memaudit.kit.recipe import Recipe
 
-#: name -> language of the `mnemonic` package; each list has 2,048 words, that is 11 bits a word.
-PACKAGED = {"bip39-en": "english"}
+
+@dataclass(frozen=True)
+class PackagedList:
+    """A list that comes with memaudit or with a package that it needs.
+
+    ``mnemonic`` is a language of the package of that name, whose lists have 2,048 words each, 11 bits a
+    word (MIT licence); else ``file`` is one of our own.
+    """
+
+    language: str
+    mnemonic: str = ""
+    file: str = ""
+
+
+PACKAGED = {
+    "bip39-en": PackagedList("en", mnemonic="english"),
+    "bip39-es": PackagedList("es", mnemonic="spanish"),
+    "bip39-fr": PackagedList("fr", mnemonic="french"),
+    "bip39-pt": PackagedList("pt", mnemonic="portuguese"),
+    "bip39-it": PackagedList("it", mnemonic="italian"),
+    "bip39-cs": PackagedList("cs", mnemonic="czech"),
+    "bip39-ru": PackagedList("ru", mnemonic="russian"),
+    "bip39-tr": PackagedList("tr", mnemonic="turkish"),
+    "german-512": PackagedList("de", file="words-de.txt"),  # 9 bits a word
+}
+
+
+def wordlist_of(recipe: Recipe) -> tuple[str, ...]:
+    """The words of the recipe's list.
+
+    Raises:
+        RecipeError: as in `load_wordlist`, or if a packaged list is one of another language.
+    """
+    name, language = recipe.text.wordlist, recipe.text.language.partition("-")[0]
+    if name in PACKAGED and PACKAGED[name].language != language:
+        own = [other for other, found in PACKAGED.items() if found.language == language]
+        raise RecipeError(
+            f"is a list of the language {PACKAGED[name].language!r}, and text.language is {language!r}",
+            where=recipe.place("text.wordlist"),
+            how=f"use {own[0]}" if own else "give a file of words of that language",
+        )
+    return load_wordlist(name, recipe.folder)
 
 
 def load_wordlist(name: str, folder: Path) -> tuple[str, ...]:
     """The different words of a packaged list, or of a UTF-8 file with a word a line.
 
     Args:
-        name: a key of `PACKAGED`, or a path, relative to ``folder``.
+        name: a key of `PACKAGED`, or a path, relative to ``folder`` or else to the current folder.
         folder: where the recipe lies.
 
     Raises:
         RecipeError: if there is no such list, or a line is no lower-case word, or a word is there twice.
     """
     if name in PACKAGED:
-        return tuple(Mnemonic(PACKAGED[name]).wordlist)
-    path = folder / name
+        return _packaged(PACKAGED[name])
+    path = find_beside(name, folder)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -40,7 +84,7 @@ def load_wordlist(name: str, folder: Path) -> tuple[str, ...]:
         word = line.strip()
         if not word:
             continue
-        if not _is_plain(word):
+        if not is_plain(word):
             raise RecipeError(
                 f"{word!r} is no plain word",
                 where=f"{path}:{number}",
@@ -58,7 +102,14 @@ def load_wordlist(name: str, folder: Path) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _is_plain(word: str) -> bool:
+def _packaged(chosen: PackagedList) -> tuple[str, ...]:
+    if chosen.file:
+        return tuple(packaged_text(chosen.file).split())
+    # Some of these lists have their accents as characters of their own, which no transcript has.
+    return tuple(unicodedata.normalize("NFC", word) for word in Mnemonic(chosen.mnemonic).wordlist)
+
+
+def is_plain(word: str) -> bool:
     """Letters and their marks only, in the form that comparing texts leaves as it is."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
     return word == folded and all(unicodedata.category(character)[0] in "LM" for character in word)

@@ -15,9 +15,9 @@ import soundfile
 from memaudit.errors import OutputError, RecipeError, SpeechError
 from memaudit.files import sha256_file
 from memaudit.kit.audio import read_audio
+from memaudit.kit.finish import LEVEL
 from memaudit.kit.make import make_kit
-from memaudit.kit.render import LEVEL
-from memaudit.kit.speech import CHUNK
+from memaudit.kit.speakers.espeak_ng import CHUNK
 from memaudit.kit.store import Kit, open_kit
 from tests.kit.recipes import document, tiny
 
@@ -218,7 +218,7 @@ KILLS = {
     "before kit.json": "memaudit.kit.make.KitInfo = kill",
     "before the first rename": "at_rename(1)",
     "before the second rename": "at_rename(2)",
-    "before clearing up": "memaudit.kit.make.shutil.rmtree = kill",
+    "before clearing up": "memaudit.kit.building.shutil.rmtree = kill",
 }
 
 
@@ -248,7 +248,7 @@ def _run(code: str, check: bool = False) -> subprocess.CompletedProcess[str]:
     start = (
         "import json, os, signal\n"
         "from pathlib import Path\n"
-        "import memaudit.kit.make\n"
+        "import memaudit.kit.building, memaudit.kit.make\n"
         "from memaudit.kit.make import make_kit\n"
         "from memaudit.kit.recipe import parse_recipe\n"
         f"recipe = parse_recipe(json.loads({json.dumps(document())!r}), where='tiny.toml')\n"

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from memaudit.errors import SpeechError
-from memaudit.kit import speaker_client, speech
+from memaudit.kit import worker_client
 from memaudit.kit.espeak import binding, engine, variants
-from memaudit.kit.speaker_client import Speaker
-from memaudit.kit.speech import CHUNK, SAMPLE_RATE, SpeechRequest, speak
+from memaudit.kit.job import Job
+from memaudit.kit.pool import ATTEMPTS, tried
+from memaudit.kit.speakers import Source
+from memaudit.kit.speakers.espeak_ng import CHUNK
+from memaudit.kit.speech import SAMPLE_RATE, SpeechRequest, speak
+from memaudit.kit.worker_client import Worker
 
 # Breath, roughness, whisper and the other synthesiser: what draws noise, and what keeps state.
 VOICES = ("en-us+f2", "en-us+m3", "en-us+whisper", "en-us+klatt2", "en-gb+f4", "de", "es-mx")
@@ -48,14 +52,19 @@ def test_a_process_for_each_chunk_gives_what_a_fork_gives(monkeypatch: pytest.Mo
     wanted = requests(CHUNK + 9)
     forked = list(speak(wanted))
 
-    def start_without_forking() -> subprocess.Popen[bytes]:
-        code = f"import sys; sys.path[:] = {sys.path!r}; from memaudit.kit.speaker import main; main(False)"
+    def start_without_forking(source: Source) -> subprocess.Popen[bytes]:
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}\n"
+            "from memaudit.kit.worker import main\n"
+            "from memaudit.kit.speakers import Source\n"
+            "main(Source(), False)"
+        )
         return subprocess.Popen(
             [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1
         )
 
-    monkeypatch.setattr(speaker_client, "CAN_FORK", False)
-    monkeypatch.setattr(speaker_client, "start", start_without_forking)
+    monkeypatch.setattr(worker_client, "CAN_FORK", False)
+    monkeypatch.setattr(worker_client, "start", start_without_forking)
     assert same(forked, list(speak(wanted)))
 
 
@@ -86,24 +95,24 @@ def test_speech_is_real() -> None:
 
 
 def test_a_dead_process_is_replaced_and_the_samples_stay() -> None:
-    chunk = requests(6)
-    speaker = Speaker()
+    chunk = [Job(request) for request in requests(6)]
+    worker = Worker(Source(), fresh=True)
     try:
-        first = speaker.ask(chunk)
-        assert speaker._process is not None
-        speaker._process.kill()
-        speaker._process.wait()
+        first = worker.ask(chunk)
+        assert worker._process is not None
+        worker._process.kill()
+        worker._process.wait()
         with pytest.raises(SpeechError, match="ended"):
-            speaker.ask(chunk)
-        speaker.close()
-        again = speaker.ask(chunk)
-        speaker._process.kill()
-        speaker._process.wait()
-        retried = speech._checked(speaker, chunk)
+            worker.ask(chunk)
+        worker.close()
+        again = worker.ask(chunk)
+        worker._process.kill()
+        worker._process.wait()
+        retried = tried(worker, chunk, ATTEMPTS)
     finally:
-        speaker.close()
-    assert same(first, again)
-    assert same(first, retried)
+        worker.close()
+    assert first == again == retried
+    assert all(len(audio.data) == 4 * audio.frames > 0 for audio in first)
 
 
 def test_a_text_without_sound_is_one_clear_error() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from memaudit.errors import RecipeError
-from memaudit.kit.controls import control_texts, sentences
+from memaudit.kit.controls import control_texts
+from memaudit.kit.language import languages
 from memaudit.kit.recipe import load_recipe
 from memaudit.kit.seeds import SEED_BITS, draw_seed, stream, token
 from memaudit.kit.text import WordSource, draw_texts, text_source
@@ -112,25 +114,27 @@ def test_a_list_is_looked_for_beside_its_recipe(tmp_path: Path) -> None:
     assert source.alphabet == 3
 
 
-def test_sentences_are_plain_and_different() -> None:
-    found = sentences()
-    assert len(found) >= 60
+@pytest.mark.parametrize("code", sorted(languages()))
+def test_sentences_are_plain_and_different(code: str) -> None:
+    found = languages()[code].sentences
+    assert len(found) >= 32
     assert len(set(found)) == len(found)
     for sentence in found:
         assert sentence.replace(" ", "").isalpha()
         assert sentence == " ".join(sentence.lower().split())
-        assert 6 <= len(sentence.split()) <= 14
+        assert sentence == unicodedata.normalize("NFC", sentence)
+        assert 4 <= len(sentence.split()) <= 14
 
 
 def test_controls_are_sentences_or_the_recipes_own_texts() -> None:
     ordinary = tiny(design={"controls": 60})
     found = control_texts(ordinary, TEN, 4, set())
     assert len(set(found)) == 60
-    assert set(found) <= set(sentences())
+    assert set(found) <= set(languages()["en"].sentences)
     assert found != control_texts(ordinary, TEN, 5, set())
     own = tiny(text={"control_style": "recipe"}, design={"controls": 7})
     taken = set(draw_texts(TEN, [4, 5] * 20, 4, "text"))
-    drawn = control_texts(own, TEN, 4, taken)
+    drawn = control_texts(own, WordSource(TEN.words, (4, 5)), 4, taken)
     assert [len(text.split()) for text in drawn] == [4, 5, 4, 5, 4, 5, 4]
     assert set("".join(drawn)) <= set("abcdefghij ")
     assert not taken & set(drawn)
@@ -139,6 +143,6 @@ def test_controls_are_sentences_or_the_recipes_own_texts() -> None:
 def test_controls_that_cannot_be_had() -> None:
     with pytest.raises(RecipeError, match=r"design\.controls.*more than the"):
         control_texts(tiny(design={"controls": 1000}), TEN, 1, set())
-    with pytest.raises(RecipeError, match="no packaged sentences in language 'de'"):
-        control_texts(tiny(text={"language": "de"}), TEN, 1, set())
-    assert control_texts(tiny(text={"language": "de"}, design={"controls": 0}), TEN, 1, set()) == []
+    with pytest.raises(RecipeError, match=r"language 'fi'.*control_style"):
+        control_texts(tiny(text={"language": "fi"}), TEN, 1, set())
+    assert control_texts(tiny(text={"language": "fi"}, design={"controls": 0}), TEN, 1, set()) == []
