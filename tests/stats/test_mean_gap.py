@@ -94,7 +94,7 @@ def worst_miss(limits: Table) -> float:
 @pytest.mark.parametrize(("n1", "n0"), [(5, 5), (5, 20), (20, 5), (10, 20), (20, 60)])
 @pytest.mark.parametrize("level", [0.95, 0.99])
 def test_exact_coverage_for_rates(n1: int, n0: int, level: float) -> None:
-    """Why melding was chosen: its rival misses two to six times as often as promised, on one side."""
+    """Why melding was chosen: its rival misses up to six times as often as promised, on one side."""
     ours, rival = binary_upper_limits(n1, n0, level)
     assert worst_miss(ours) <= 1 - level
     assert worst_miss(rival) > 1.2 * (1 - level)
