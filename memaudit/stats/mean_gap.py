@@ -32,8 +32,8 @@ def mean_gap_limit(
     with U drawn from the upper confidence distribution of the inserted mean and L, independently, from the
     lower one of the held-out mean; both are Gaffke's (see `mean_limit`). Computed by quadrature, without
     random numbers. For 0/1 values its exact one-sided misses stay below 1 - level for all pairs of rates; the
-    rival, limits of both means joined by squares, is 1 to 6 % narrower and misses in up to 7 % where 2.5 % are
-    promised, and in up to 6 % where 1 % is.
+    rival, limits of both means joined by squares, is 1 to 6 % narrower and misses in up to 7 % where 2.5 %
+    are promised, and in up to 6 % where 1 % is.
 
     Args:
         inserted: f8[n1] values of the inserted canaries, independent, in `bounds`.
