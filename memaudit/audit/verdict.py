@@ -47,8 +47,8 @@ def decide(
         )
     if injection.checked and (injection.missing or injection.leaked):
         return "inconclusive", (
-            f"the training set was not as designed: {injection.missing or 0} inserted canaries are not in it "
-            f"as often as wanted, {injection.leaked or 0} are in it that were held out"
+            "the training set was not as designed: inserted canaries not in it as often as wanted: "
+            f"{injection.missing or 0}, held-out canaries in it: {injection.leaked or 0}"
         )
     return "passed", f"{_count(able)} passed"
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -42,16 +43,21 @@ def listen(entry: Entry, known: Fingerprints) -> Heard:
     sound = entry.sound
     if sound.unread:
         return Heard(unread=sound.unread)
+    source = sound.path() if sound.data is None else sound.data
     try:
-        by_bytes = known.by_file.get(_file_hash(sound)) if _size(entry) in known.sizes else None
+        by_bytes = known.by_file.get(_file_hash(source)) if _size(source) in known.sizes else None
         if by_bytes is not None and _is_whole(sound, by_bytes.duration):
             return Heard(by_bytes)
-        with _opened(sound) as stream, soundfile.SoundFile(stream) as audio:
+        with _opened(source) as stream, soundfile.SoundFile(stream) as audio:
             return Heard(_by_samples(audio, sound, known))
     except OSError as error:
-        raise _unreadable(entry, error.strerror or "damaged") from error
-    except soundfile.LibsndfileError as error:
-        return Heard(unread=f"its audio cannot be decoded ({error.error_string})")
+        raise ManifestError(
+            f"its audio {source!s} cannot be read ({error.strerror or error})",
+            where=entry.where,
+            how="give --audio-root for relative paths, or --match text to go by the texts alone",
+        ) from error
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless audio
+        return Heard(unread=f"its audio cannot be decoded ({error})")
 
 
 def _by_samples(audio: soundfile.SoundFile, sound: Sound, known: Fingerprints) -> Canary | None:
@@ -71,33 +77,23 @@ def _is_whole(sound: Sound, total: float) -> bool:
     return sound.start == 0 and (sound.length is None or sound.length >= total - TOLERANCE)
 
 
-def _size(entry: Entry) -> int:
-    if entry.sound.path is None:
-        return len(entry.sound.data or b"")
-    about = entry.sound.path.stat()
+def _size(source: Path | bytes) -> int:
+    if isinstance(source, bytes):
+        return len(source)
+    about = source.stat()
     if not stat.S_ISREG(about.st_mode):
-        raise _unreadable(entry, "no plain file")
+        raise OSError("no plain file")
     return about.st_size
 
 
-def _file_hash(sound: Sound) -> str:
-    if sound.path is None:
-        return hashlib.sha256(sound.data or b"").hexdigest()
-    return sha256_file(sound.path)
+def _file_hash(source: Path | bytes) -> str:
+    return hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else sha256_file(source)
 
 
 @contextmanager
-def _opened(sound: Sound) -> Iterator[IO[bytes]]:
-    if sound.path is None:
-        yield io.BytesIO(sound.data or b"")
+def _opened(source: Path | bytes) -> Iterator[IO[bytes]]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
     else:
-        with sound.path.open("rb") as stream:
+        with source.open("rb") as stream:
             yield stream
-
-
-def _unreadable(entry: Entry, reason: str) -> ManifestError:
-    return ManifestError(
-        f"its audio {entry.sound.path} cannot be read ({reason})",
-        where=entry.where,
-        how="give --audio-root for relative paths, or --match text to go by the texts alone",
-    )

@@ -61,15 +61,29 @@ class Job:
 class Sound:
     """Where the audio of a manifest's line is: a file or bytes, whole or a part of it.
 
-    ``start`` and ``length`` are in seconds; ``length`` None means to the end. ``unread`` says why it
-    cannot be looked at here, such as a command whose output it is: no command is ever run.
+    ``name`` is the file's path, absolute or from the first of ``folders`` that has it. ``start`` and
+    ``length`` are in seconds; ``length`` None means to the end. ``unread`` says why it cannot be looked at
+    here, such as a command whose output it is: no command is ever run.
     """
 
-    path: Path | None = None
+    name: str | None = None
+    folders: tuple[Path, ...] = ()
     data: bytes | None = None
     start: float = 0.0
     length: float | None = None
     unread: str = ""
+
+    def path(self) -> Path:
+        """The file; where no folder has it, as the first would."""
+        places = [folder / (self.name or "") for folder in self.folders]
+        return next(filter(_is_there, places), places[0])
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long a name, no right to look
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Fairseq:
         labels = _labels(path)[0]
         rows = enumerate(raw_lines(path), 1)
         number, first = next(rows, (1, b""))
-        root = Path(decode(first, path, number).strip())
+        root = source.audio_root or Path(decode(first, path, number).strip())
         for row, label in zip_longest(rows, enumerate(raw_lines(labels), 1)):
             if row is None or label is None:
                 raise ManifestError(
@@ -88,8 +88,7 @@ class Fairseq:
             text = decode(label[1], labels, label[0])
             if labels.suffix == ".ltr":
                 text = text.replace(" ", "").replace("|", " ")
-            base = (source.audio_root or root) / name
-            yield Entry(path, number, text, None, sound_at(str(base), source))
+            yield Entry(path, number, text, None, sound_at(name, (root,)))
 
 
 def _labels(manifest: Path) -> list[Path]:

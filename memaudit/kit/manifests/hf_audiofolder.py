@@ -18,7 +18,7 @@ from memaudit.kit.manifests.csv_records import csv_header, csv_line, csv_rows, r
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import json_rows, require_text, seconds, text_field, text_of
 from memaudit.kit.manifests.merge import merge_lines, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 
 METADATA = ("metadata.jsonl", "metadata.csv")
 FILE = "file_name"
@@ -68,9 +68,10 @@ class HfAudioFolder:
     def read(self, source: Source) -> Iterator[Entry]:
         """A line an utterance."""
         path = _metadata(source.manifest)
+        folders = bases(source, path.parent)
         for number, row in csv_rows(path) if path.suffix == ".csv" else json_rows(path):
             where = f"{path}:{number}"
-            sound = sound_at(require_text(row, FILE, where), source, beside=path.parent)
+            sound = sound_at(require_text(row, FILE, where), folders)
             text = text_of(row, source.text_field, where)
             yield Entry(path, number, text, seconds(row, "duration", where), sound)
 

@@ -18,7 +18,7 @@ from memaudit.kit.manifests.audio_files import file_name, rooted, write_waves
 from memaudit.kit.manifests.base import Copy, Entry, Job, Repetition, Sound, Source
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.merge import draw_places, merge_at, names_of, survey, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 from memaudit.kit.manifests.raw_lines import raw_lines, text_lines
 from memaudit.kit.manifests.table import Table, disk_table
 
@@ -77,18 +77,19 @@ class Kaldi:
     def read(self, source: Source) -> Iterator[Entry]:
         """An utterance of segments, or else of wav.scp."""
         folder = _folder(source.manifest)
+        folders = bases(source, folder)
         with disk_table() as texts, disk_table() as recordings:
             texts.fill(_columns(folder / "text"), folder / "text")
             if (folder / "segments").is_file():
                 recordings.fill(_columns(folder / "wav.scp"), folder / "wav.scp")
-                yield from _segments(folder, source, texts, recordings)
+                yield from _segments(folder, folders, texts, recordings)
                 return
             for number, key, value in _columns(folder / "wav.scp"):
-                sound = _sound(value, source, folder, 0.0, None)
+                sound = _sound(value, folders, 0.0, None)
                 yield Entry(folder / "wav.scp", number, texts.get(key), None, sound)
 
 
-def _segments(folder: Path, source: Source, texts: Table, recordings: Table) -> Iterator[Entry]:
+def _segments(folder: Path, folders: tuple[Path, ...], texts: Table, recordings: Table) -> Iterator[Entry]:
     path = folder / "segments"
     for number, key, value in _columns(path):
         where = f"{path}:{number}"
@@ -105,17 +106,17 @@ def _segments(folder: Path, source: Source, texts: Table, recordings: Table) -> 
         if audio is None:
             raise ManifestError(f"wav.scp has no {recording}", where=where, how="run utils/fix_data_dir.sh")
         length = end - start if end > start else None  # -1 means to the end
-        yield Entry(path, number, texts.get(key), length, _sound(audio, source, folder, start, length))
+        yield Entry(path, number, texts.get(key), length, _sound(audio, folders, start, length))
 
 
-def _sound(value: str, source: Source, folder: Path, start: float, length: float | None) -> Sound:
+def _sound(value: str, folders: tuple[Path, ...], start: float, length: float | None) -> Sound:
     if unpacked := _FLAC.match(value):
         value = unpacked[1]
     elif value.endswith("|"):
         return Sound(unread="it is the output of a command, and none is run")
     elif _ARCHIVE.search(value) or value == "-":
         return Sound(unread="it is a part of an archive")
-    return sound_at(value, source, beside=folder, start=start, length=length)
+    return sound_at(value, folders, start=start, length=length)
 
 
 def _columns(path: Path) -> Iterator[tuple[int, str, str]]:

@@ -17,7 +17,7 @@ from memaudit.kit.manifests.base import Copy, Entry, Job, Repetition, Sound, Sou
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import json_rows, seconds
 from memaudit.kit.manifests.merge import merge_lines, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 from memaudit.kit.manifests.raw_lines import require_file
 
 _HOW = "give a manifest of cuts (cuts.jsonl or cuts.jsonl.gz)"
@@ -53,13 +53,13 @@ class Lhotse:
 
     def read(self, source: Source) -> Iterator[Entry]:
         """A cut an utterance."""
-        path = source.manifest
+        path, folders = source.manifest, bases(source)
         for number, row in json_rows(path):
             where = f"{path}:{number}"
             for cut in _mono_cuts(row, where):
                 duration = seconds(cut, "duration", where)
                 start = seconds(cut, "start", where) or 0.0
-                yield Entry(path, number, _text(cut, where), duration, _sound(cut, source, start, duration))
+                yield Entry(path, number, _text(cut, where), duration, _sound(cut, folders, start, duration))
 
     def _lines(self, job: Job) -> list[str]:
         return [canonical_json(_cut(job, copy)) for copy in job.copies]
@@ -110,7 +110,7 @@ def _text(cut: dict[str, Any], where: str) -> str | None:
     return " ".join(text for text in texts if isinstance(text, str)) or None
 
 
-def _sound(cut: dict[str, Any], source: Source, start: float, length: float | None) -> Sound:
+def _sound(cut: dict[str, Any], folders: tuple[Path, ...], start: float, length: float | None) -> Sound:
     recording = cut.get("recording")
     if not isinstance(recording, dict):
         return Sound(unread="the cut has no recording")
@@ -120,7 +120,7 @@ def _sound(cut: dict[str, Any], source: Source, start: float, length: float | No
     first = sources[0] if isinstance(sources, list) and len(sources) == 1 else None
     if not isinstance(first, dict) or first.get("type") != "file" or not isinstance(first.get("source"), str):
         return Sound(unread="the recording is not one audio file")
-    return sound_at(first["source"], source, start=start, length=length)
+    return sound_at(first["source"], folders, start=start, length=length)
 
 
 def _objects(row: dict[str, Any], name: str, where: str) -> list[dict[str, Any]]:

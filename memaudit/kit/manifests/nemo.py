@@ -15,7 +15,7 @@ from memaudit.kit.manifests.audio_files import copy_audio, file_name, rooted
 from memaudit.kit.manifests.base import Entry, Job, Repetition, Source
 from memaudit.kit.manifests.fields import json_rows, require_text, seconds, text_field, text_of
 from memaudit.kit.manifests.merge import merge_lines, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 from memaudit.kit.manifests.raw_lines import require_file
 
 AUDIO = "audio_filepath"
@@ -52,7 +52,7 @@ class Nemo:
 
     def read(self, source: Source) -> Iterator[Entry]:
         """A line an utterance."""
-        path = source.manifest
+        path, folders = source.manifest, bases(source)
         for number, row in json_rows(path):
             where = f"{path}:{number}"
             duration = seconds(row, "duration", where)
@@ -63,7 +63,7 @@ class Nemo:
                 number,
                 text_of(row, source.text_field, where),
                 duration,
-                sound_at(audio, source, start=start, length=duration),
+                sound_at(audio, folders, start=start, length=duration),
             )
 
     def _lines(self, job: Job, text: str) -> list[str]:

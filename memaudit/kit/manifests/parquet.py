@@ -16,7 +16,7 @@ from memaudit.files import canonical_json, output_errors
 from memaudit.kit.manifests.base import Copy, Entry, Job, Repetition, Sound, Source
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import seconds, text_field, text_of
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 
 ROWS = 100
 FILE = "train-00000-of-00001.parquet"
@@ -54,10 +54,11 @@ class Parquet:
     def read(self, source: Source) -> Iterator[Entry]:
         """A row an utterance."""
         for path in self.files(source.manifest):
+            folders = bases(source, path.parent)
             for place, row in enumerate(_rows(path, source), 1):
                 where = f"{path}: row {place}"
                 text = text_of(row, source.text_field, where)
-                sound = _sound(row, source, path)
+                sound = _sound(row, folders)
                 yield Entry(path, f"row {place}", text, seconds(row, "duration", where), sound)
 
 
@@ -106,16 +107,16 @@ def _rows(path: Path, source: Source) -> Iterator[dict[str, Any]]:
         raise ManifestError(f"is no parquet file ({error})", where=str(path), how=_HOW) from error
 
 
-def _sound(row: dict[str, Any], source: Source, path: Path) -> Sound:
+def _sound(row: dict[str, Any], folders: tuple[Path, ...]) -> Sound:
     audio = row["audio"]
     if isinstance(audio, str):
-        return sound_at(audio, source, beside=path.parent)
+        return sound_at(audio, folders)
     if isinstance(audio, bytes):
         return Sound(data=audio)
     if isinstance(audio, dict) and isinstance(audio.get("bytes"), bytes):
         return Sound(data=audio["bytes"])
     if isinstance(audio, dict) and isinstance(audio.get("path"), str):
-        return sound_at(audio["path"], source, beside=path.parent)
+        return sound_at(audio["path"], folders)
     return Sound(unread="the row holds no audio")
 
 

@@ -10,45 +10,33 @@ from memaudit.kit.manifests.base import Sound, Source
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
-def sound_at(
-    text: str,
-    source: Source,
-    *,
-    beside: Path | None = None,
-    start: float = 0.0,
-    length: float | None = None,
-) -> Sound:
-    """The audio that a path in a manifest names.
-
-    A relative path starts from ``source.audio_root`` where that is given; else from the manifest's folder,
-    and from the current folder where the manifest's has no such file. Absolute paths are the trainer's own
-    and are followed; files are only ever read.
+def bases(source: Source, beside: Path | None = None) -> tuple[Path, ...]:
+    """What relative paths start from: the audio root, or else the manifest's folder, then the current one.
 
     Args:
-        text: the path as the manifest has it.
         source: what is being read.
         beside: the folder of the manifest's file; None: that of ``source.manifest``.
+    """
+    if source.audio_root is not None:
+        return (source.audio_root,)
+    return (beside or source.manifest.parent, Path())
+
+
+def sound_at(
+    name: str, folders: tuple[Path, ...], *, start: float = 0.0, length: float | None = None
+) -> Sound:
+    """The audio that a path in a manifest names; the file is looked for when it is needed only.
+
+    Absolute paths are the trainer's own and are followed; files are only ever read.
+
+    Args:
+        name: the path as the manifest has it.
+        folders: what it starts from where it is relative (see `bases`).
         start: where the utterance begins in the file, in seconds.
         length: how long it is, in seconds; None: to the end.
     """
-    if _ADDRESS.match(text):
-        return Sound(unread=f"{text} is an address, and nothing is fetched")
-    if "\0" in text:
+    if _ADDRESS.match(name):
+        return Sound(unread=f"{name} is an address, and nothing is fetched")
+    if "\0" in name:
         return Sound(unread="its path holds a zero byte")
-    return Sound(path=_find(Path(text), source, beside), start=start, length=length)
-
-
-def _find(path: Path, source: Source, beside: Path | None) -> Path:
-    if path.is_absolute():
-        return path
-    if source.audio_root is not None:
-        return source.audio_root / path
-    near = (beside or source.manifest.parent) / path
-    return path if not _is_there(near) and _is_there(path) else near
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # too long a name, no right to look
-        return False
+    return Sound(name=name, folders=folders, start=start, length=length)

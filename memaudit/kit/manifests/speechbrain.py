@@ -17,7 +17,7 @@ from memaudit.kit.manifests.csv_records import csv_header, csv_line, csv_rows, r
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import require_text, seconds, text_field, text_of
 from memaudit.kit.manifests.merge import merge_lines, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 from memaudit.kit.manifests.raw_lines import require_file
 
 HEADER = ["ID", "duration", "wav", "spk_id", "wrd"]
@@ -60,14 +60,14 @@ class SpeechBrain:
 
     def read(self, source: Source) -> Iterator[Entry]:
         """A record an utterance."""
-        path = source.manifest
+        path, folders = source.manifest, bases(source)
         for number, row in csv_rows(path):
             where = f"{path}:{number}"
             audio = require_text(row, "wav", where)
             if source.audio_root is not None:
                 audio = _VARIABLE.sub("", audio)
             text = text_of(row, source.text_field, where)
-            yield Entry(path, number, text, seconds(row, "duration", where), sound_at(audio, source))
+            yield Entry(path, number, text, seconds(row, "duration", where), sound_at(audio, folders))
 
 
 def _lines(job: Job, header: list[str], text: str) -> list[str]:

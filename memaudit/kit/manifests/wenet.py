@@ -15,7 +15,7 @@ from memaudit.kit.manifests.audio_files import copy_audio, file_name, rooted
 from memaudit.kit.manifests.base import Entry, Job, Repetition, Source
 from memaudit.kit.manifests.fields import json_rows, require_text, seconds, text_of
 from memaudit.kit.manifests.merge import merge_lines, write_lines
-from memaudit.kit.manifests.places import sound_at
+from memaudit.kit.manifests.places import bases, sound_at
 from memaudit.kit.manifests.raw_lines import require_file
 
 
@@ -49,13 +49,13 @@ class Wenet:
 
     def read(self, source: Source) -> Iterator[Entry]:
         """A line an utterance."""
-        path = source.manifest
+        path, folders = source.manifest, bases(source)
         for number, row in json_rows(path):
             where = f"{path}:{number}"
             start, end = (seconds(row, name, where) for name in ("start", "end"))
             length = None if end is None else max(0.0, end - (start or 0.0))
             text = text_of(row, source.text_field or "txt", where)
-            sound = sound_at(require_text(row, "wav", where), source, start=start or 0.0, length=length)
+            sound = sound_at(require_text(row, "wav", where), folders, start=start or 0.0, length=length)
             yield Entry(path, number, text, length, sound)
 
     def _lines(self, job: Job) -> list[str]:

@@ -22,8 +22,8 @@ README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 def test_the_registry() -> None:
     assert FORMATS.keys() == GIVEN.keys()
-    assert all(name == format.name for name, format in FORMATS.items())
-    assert {name for name, format in FORMATS.items() if not isinstance(format, Mergeable)} == {
+    assert all(name == chosen.name for name, chosen in FORMATS.items())
+    assert {name for name, chosen in FORMATS.items() if not isinstance(chosen, Mergeable)} == {
         "parquet",
         "webdataset",
     }
