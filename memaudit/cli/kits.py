@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from rich.table import Table
 
 from memaudit.cli.common import Output, shared_options
+from memaudit.kit.estimate import copies_seconds
 from memaudit.kit.packaged import packaged_recipes
 from memaudit.kit.recipe import Recipe, load_recipe
+from memaudit.kit.text import text_source
+from memaudit.stats.epsilon import one_run_epsilon
 
 
 @click.command()
@@ -18,37 +23,38 @@ def command(output: Output) -> None:
     \b
     memaudit kits
     memaudit make-kit KIT --recipe paper
+
+    "in + out": inserted and held-out canaries, at all speeds together. "minutes": about how much audio the
+    copies add to a training set. "epsilon": the highest lower bound that one cell could show, with all
+    copies of a canary taken together, every guess right and 95 % confidence. --json tells more.
     """
-    recipes = [load_recipe(name) for name in packaged_recipes()]
+    rows = [_row(load_recipe(name)) for name in packaged_recipes()]
     table = Table(box=None, pad_edge=False)
-    for heading in ("recipe", "inserted", "copies", "held out", "controls", "speeds", "what for"):
-        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
-    for recipe in recipes:
-        sizes = _sizes(recipe)
-        speeds = ", ".join(f"{factor:g}" for factor in recipe.speed.factors)
-        numbers = (str(sizes[name]) for name in ("inserted", "copies", "held_out", "controls"))
-        table.add_row(recipe.name, *numbers, speeds, recipe.description)
+    table.add_column("recipe", no_wrap=True)
+    for heading in ("in + out", "minutes", "epsilon"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("what for")
+    for row in rows:
+        canaries = f"{row['inserted']} + {row['held_out']}"
+        figures = (f"{row['minutes']:.0f}", f"{row['epsilon_ceiling']:.2f}")
+        table.add_row(row["name"], canaries, *figures, row["description"])
     output.show(table)
-    output.document(
-        {
-            "recipes": [
-                {"name": recipe.name, "description": recipe.description, **_sizes(recipe)}
-                | {"speeds": list(recipe.speed.factors)}
-                for recipe in recipes
-            ]
-        }
-    )
+    output.document({"recipes": rows})
 
 
-_NUMBERS = {"inserted", "copies", "held out", "controls"}
-
-
-def _sizes(recipe: Recipe) -> dict[str, int]:
-    """How many utterances a recipe makes; with coins, those of the middle outcome."""
+def _row(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe makes; with coins, the counts of the middle outcome."""
     design, speeds = recipe.design, len(recipe.speed.factors)
+    guesses = design.pairs_per_cell * (1 if design.assignment == "pairs" else 2)
     return {
+        "name": recipe.name,
+        "language": recipe.text.language,
         "inserted": design.pairs * speeds,
         "copies": sum(design.repetitions) * design.pairs_per_cell * speeds,
+        "minutes": round(copies_seconds(recipe, text_source(recipe)) / 60, 1),
         "held_out": (design.pairs + design.reserve) * speeds,
         "controls": design.controls,
+        "epsilon_ceiling": round(one_run_epsilon(guesses, guesses), 3),
+        "speeds": list(recipe.speed.factors),
+        "description": recipe.description,
     }

@@ -62,6 +62,8 @@ class Recipe(Part):
 def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     """Read a packaged recipe by its name, or a TOML file by its path.
 
+    A file may build on a packaged recipe: ``base = "routine"`` stands for all fields that it does not set.
+
     Args:
         name_or_path: a name that `memaudit kits` lists; anything with a slash, a backslash or the suffix
             ``.toml`` is a path.
@@ -72,14 +74,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: naming the file, the key, the value and what is allowed.
     """
     path = _find(name_or_path)
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(
-            f"cannot be read ({error.strerror})", where=str(path), how="give a TOML file or a packaged recipe"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"is no TOML file ({error})", where=str(path), how="mend that place") from error
+    document = _read(path)
     for override in overrides:
         _set(document, override)
     recipe = parse_recipe(document, where=path.name, folder=path.parent)
@@ -108,6 +103,40 @@ def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = 
         recipe._folder = folder
     recipe._source = where
     return recipe
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of a file, laid over those of the packaged recipe that it names as its ``base``."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"cannot be read ({error.strerror})", where=str(path), how="give a TOML file or a packaged recipe"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"is no TOML file ({error})", where=str(path), how="mend that place") from error
+    base = document.pop("base", None)
+    if base is None:
+        return document
+    known = packaged_recipes()
+    if base not in known or known[base].resolve() == path.resolve():
+        near = difflib.get_close_matches(str(base), known, n=3) or sorted(known)
+        raise RecipeError(
+            "is not allowed, since there is no such packaged recipe",
+            where=f"{path.name}: base = {base!r}",
+            how=f"allowed: {', '.join(near)}",
+        )
+    return _laid_over(_read(known[base]), document)
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """``above`` where it says something, else ``below``; tables are joined key by key."""
+    joined = dict(below)
+    for name, value in above.items():
+        under = below.get(name)
+        both = isinstance(value, dict) and isinstance(under, dict)
+        joined[name] = under | value if both else value
+    return joined
 
 
 def _find(name_or_path: str) -> Path:
