@@ -21,9 +21,9 @@ def mean_limit(
     Gaffke's bound (Mathematical Methods of Statistics 14, 2005): the upper limit is the level quantile of the
     mean of the sample and the upper bound under weights uniform on the simplex; the lower limit mirrors it.
     No assumption on the distribution. For 0/1 values it is Clopper-Pearson; it is never wider than Anderson's
-    or Hoeffding's bound (Learned-Miller and Thomas 2019; Phan, Thomas and Learned-Miller 2021). That it covers
-    for every distribution is proved for 0/1 values and otherwise conjectured; no counter-example is known, and
-    the simulations in the tests found none.
+    or Hoeffding's bound (Learned-Miller and Thomas 2019; Phan, Thomas and Learned-Miller 2021). That it
+    covers for every distribution is proved for 0/1 values and otherwise conjectured; no counter-example is
+    known, and the simulations in the tests found none.
 
     Args:
         values: f8[n] independent draws of one variable, n >= 1.
