@@ -2,7 +2,8 @@
 
 A canary is repeated as a new cut of the same recording, since cut ids are unique. Paths are absolute. On
 reading, the cuts inside a MixedCut count each; a recording with transforms (such as another speed) or from
-anything but a file is known by its text alone.
+anything but a file is known by its text alone. Cuts carry no features: where a training set has them computed
+beforehand, they have to be computed for the canaries too.
 """
 
 from __future__ import annotations

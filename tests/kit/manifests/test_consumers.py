@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import os
+import shutil
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from memaudit.kit.manifests.export import export_kit
+from memaudit.kit.manifests.registry import FORMATS
 from memaudit.kit.store import Kit
-from tests.kit.manifests.helpers import of_arm, written
+from tests.kit.manifests.helpers import check, of_arm, written
 
 # Warnings of other people's libraries are theirs.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -67,6 +70,38 @@ def test_datasets_audiofolder(made: Kit, tmp_path: Path) -> None:
     assert isinstance(loaded.features["audio"], datasets.Audio)
     rows = list(loaded.cast_column("audio", datasets.Value("string")))
     assert Counter((row["transcription"], decoded(row["audio"])) for row in rows) == wanted(made)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_datasets_merged_audiofolder(made: Kit, tmp_path: Path, suffix: str) -> None:
+    """The user's metadata with a column of its own, and the canaries in a copy of the user's folder."""
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    rows = [("a.wav", 'He said "no, two"', 3), ("b.wav", "and\nmore", 4)]
+    metadata = mine / f"metadata.{suffix}"
+    with metadata.open("w", newline="") as stream:
+        if suffix == "csv":
+            csv.writer(stream).writerows([("file_name", "sentence", "speaker"), *rows])
+        else:
+            for file, sentence, speaker in rows:
+                line = {"file_name": file, "sentence": sentence, "speaker": speaker}
+                stream.write(json.dumps(line) + "\n")
+    for file, *_ in rows:
+        soundfile.write(mine / file, np.zeros(1600, np.int16), 16000)
+    (note,) = export_kit(made, FORMATS["hf-audiofolder"], tmp_path / "out", append_to=metadata).notes
+    assert str(mine) in note
+    shutil.copytree(tmp_path / "out", mine, dirs_exist_ok=True)
+    loaded = datasets.load_dataset(
+        "audiofolder", data_dir=str(mine), split="train", streaming=True, cache_dir=str(tmp_path)
+    )
+    found = list(loaded.cast_column("audio", datasets.Value("string")))
+    own = [(Path(row["audio"]).name, row["sentence"], row["speaker"]) for row in found if row["speaker"]]
+    assert own == rows
+    theirs = [row for row in found if not row["speaker"]]
+    assert Counter((row["sentence"], decoded(row["audio"])) for row in theirs) == wanted(made)
+    assert check("hf-audiofolder", made, mine).clean
 
 
 def test_datasets_parquet(made: Kit, tmp_path: Path) -> None:
