@@ -47,7 +47,8 @@ def decoded(data: bytes | str | Path) -> bytes:
 
 
 def test_lhotse(made: Kit, tmp_path: Path) -> None:
-    lhotse = pytest.importorskip("lhotse")
+    import lhotse
+
     cuts = lhotse.load_manifest(written("lhotse", made, tmp_path / "out"))
     assert isinstance(cuts, lhotse.CutSet)
     lhotse.validate(cuts, read_data=True)
@@ -60,7 +61,8 @@ def test_lhotse(made: Kit, tmp_path: Path) -> None:
 
 
 def test_datasets_audiofolder(made: Kit, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     datasets.disable_progress_bars()
     written("hf-audiofolder", made, tmp_path / "out")
     # Streaming, and the audio as a path: no decoder that would need system libraries takes part.
@@ -75,7 +77,8 @@ def test_datasets_audiofolder(made: Kit, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_datasets_merged_audiofolder(made: Kit, tmp_path: Path, suffix: str) -> None:
     """The user's metadata with a column of its own, and the canaries in a copy of the user's folder."""
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     datasets.disable_progress_bars()
     mine = tmp_path / "mine"
     mine.mkdir()
@@ -105,7 +108,8 @@ def test_datasets_merged_audiofolder(made: Kit, tmp_path: Path, suffix: str) -> 
 
 
 def test_datasets_parquet(made: Kit, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     datasets.disable_progress_bars()
     written("parquet", made, tmp_path / "out")
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
@@ -116,7 +120,8 @@ def test_datasets_parquet(made: Kit, tmp_path: Path) -> None:
 
 
 def test_pyarrow(made: Kit, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     written("parquet", made, tmp_path / "out")
     table = parquet.read_table(next((tmp_path / "out").glob("*.parquet")))
     rows = table.to_pylist()
@@ -125,7 +130,8 @@ def test_pyarrow(made: Kit, tmp_path: Path) -> None:
 
 
 def test_kaldiio(made: Kit, tmp_path: Path) -> None:
-    kaldiio = pytest.importorskip("kaldiio")
+    import kaldiio
+
     folder = written("kaldi", made, tmp_path / "out")
     waves = kaldiio.load_scp(str(folder / "wav.scp"))
     texts = dict(line.split(maxsplit=1) for line in (folder / "text").read_text().splitlines())
@@ -148,7 +154,8 @@ def test_kaldi_folder_is_valid(made: Kit, tmp_path: Path) -> None:
 
 
 def test_webdataset(made: Kit, tmp_path: Path) -> None:
-    webdataset = pytest.importorskip("webdataset")
+    import webdataset
+
     folder = written("webdataset", made, tmp_path / "out")
     with warnings.catch_warnings(action="ignore"):
         samples = list(webdataset.WebDataset(str(folder / "shard-000000.tar"), shardshuffle=False))

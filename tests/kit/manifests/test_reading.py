@@ -318,8 +318,9 @@ def test_webdataset_folders_dots_and_members_that_leave(made: Kit, tmp_path: Pat
 
 
 def test_parquet_with_paths(made: Kit, tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+    from pyarrow import parquet
+
     inserted = of_arm(made, "inserted")
     rows = [
         {"audio": {"bytes": None, "path": str(made.audio_path(canary))}, "sentence": canary.text.upper()}
