@@ -32,6 +32,11 @@ class Output:
         if not self.as_json:
             _console(stderr=False).print(renderable)
 
+    def line(self, text: str) -> None:
+        """Print one line of a result for people, never broken: a path, a digest."""
+        if not self.as_json:
+            click.echo(text)
+
     def document(self, value: Any) -> None:
         """Print the result for machines; nothing without --json."""
         if self.as_json:

@@ -44,6 +44,7 @@ def command(out: Path, seed: int | None, output: Output) -> None:
 
     Needs no network. Exit code 0 when it has run, whatever the verdicts.
     """
+    out = out.absolute()
     check_output(out)
     output.note("1. make-kit: a new small kit, as you would make it before training")
     kit_path = Path(tempfile.mkdtemp(prefix="kit-", dir=out))
@@ -68,8 +69,9 @@ def command(out: Path, seed: int | None, output: Output) -> None:
         )
         write_reports(audits[name], ["html"], out / name)
     output.show(side_by_side(audits))
+    output.show("")
     for name in audits:
-        output.show(f"{name}: {out / name / 'report.html'}")
+        output.line(f"{name}: {out / name / 'report.html'}")
     output.document(
         {
             "kit": {"path": str(kit_path), "commitment": kit.commitment, "utterances": len(kit.canaries)},

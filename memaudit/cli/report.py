@@ -37,5 +37,5 @@ def command(results: Path, formats: str, out: Path, output: Output) -> None:
     check_output(out)
     paths = write_reports(found, names, out)
     for path in paths:
-        output.show(str(path))
+        output.line(str(path))
     output.document({"written": [str(path) for path in paths]})

@@ -53,7 +53,7 @@ def test_side_by_side_holds_both() -> None:
         for name, leak in (("first", 0.5), ("second", 0.0))
     }
     stream = io.StringIO()
-    Console(file=stream, width=160).print(side_by_side(audits))
+    Console(file=stream, width=80).print(side_by_side(audits))
     text = stream.getvalue()
     assert "first: failed" in text
     assert "second: inconclusive" in text
