@@ -15,7 +15,7 @@ BLANK = 0
 
 @dataclass(frozen=True)
 class Batch:
-    """B utterances: f32[B, T, F] features, i64[B, U] targets (padded with blanks), and the lengths of both."""
+    """B utterances: f32[B, T, F] features, i64[B, U] targets (padded with blanks), both with lengths."""
 
     features: Tensor
     lengths: Tensor

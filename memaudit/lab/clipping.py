@@ -35,11 +35,15 @@ class Clipping:
 
     def __post_init__(self) -> None:
         if (self.kind in ("example", "core")) != (self.bound is not None):
-            raise UsageError(f"clipping {self.kind!r} with bound {self.bound}", how="give example and core one")
+            raise UsageError(
+                f"clipping {self.kind!r} with bound {self.bound}", how="give one to example and core only"
+            )
         if self.bound is not None and not 0 < self.bound < float("inf"):
             raise UsageError(f"a clipping bound of {self.bound}", how="give a positive number")
         if self.cores < 1 or (self.cores > 1 and self.kind not in ("core", "adaptive")):
-            raise UsageError(f"clipping {self.kind!r} with {self.cores} cores", how="give core and adaptive some")
+            raise UsageError(
+                f"clipping {self.kind!r} with {self.cores} cores", how="give some to core and adaptive only"
+            )
 
     def groups(self, batch_size: int) -> int:
         """How many gradients of such a batch are clipped: one an example, one a core, or one."""
@@ -119,7 +123,7 @@ def _run_groups(model: nn.Module, copies: Gradients, batch: Batch, groups: int) 
         outputs: tuple[Tensor, Tensor] = torch.func.functional_call(model, parameters, (features, lengths))
         return outputs
 
-    features = batch.features.unflatten(0, (groups, -1))
-    lengths = batch.lengths.unflatten(0, (groups, -1))
+    features = batch.features.reshape(groups, -1, *batch.features.shape[1:])
+    lengths = batch.lengths.reshape(groups, -1)
     log_probs, frames = torch.func.vmap(run)(copies, features, lengths)
     return log_probs.flatten(0, 1), frames.flatten()

@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from memaudit.errors import KitError
 from memaudit.kit.audio import read_audio
 from memaudit.kit.seeds import stream
 from memaudit.kit.speech import SpeechRequest, speak
-from memaudit.kit.text import WordSource, draw_texts
+from memaudit.kit.text.draw import draw_texts
+from memaudit.kit.text.words import WordSource
 from memaudit.lab.utterances import FrontEnd, Utterances, Vocabulary, featurise
 
 Progress = Callable[[int, int], None]
@@ -71,25 +73,23 @@ def canaries_to_train_on(kit: Path, vocabulary: Vocabulary, front_end: FrontEnd)
         UsageError: as in `featurise`.
     """
     folder = kit / "train"
-    audio = []
-    texts = []
-    copies: list[int] = []
-    for number, row in enumerate(_manifest(folder / "manifest.jsonl")):
-        try:
-            path, text, repetitions = folder / row["audio"], row["text"], row["repetitions"]
-        except (KeyError, TypeError) as error:
-            raise KitError(
-                f"line {number + 1} has no {error}", where=str(folder / "manifest.jsonl")
-            ) from error
-        audio.append(read_audio(path)[0])
-        texts.append(text)
-        copies += [number] * repetitions
-    return featurise(audio, texts, vocabulary, front_end).select(copies)
+    rows = _manifest(folder / "manifest.jsonl")
+    audio = (read_audio(folder / row["audio"])[0] for row in rows)
+    once = featurise(audio, [row["text"] for row in rows], vocabulary, front_end)
+    return once.select(number for number, row in enumerate(rows) for _ in range(row["repetitions"]))
 
 
-def _manifest(path: Path) -> list[dict[str, object]]:
+def _manifest(path: Path) -> list[dict[str, Any]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        raise KitError(f"cannot be read ({error})", where=str(path), how="give the folder of a kit") from error
+        raise KitError(
+            f"cannot be read ({error})", where=str(path), how="give the folder of a kit"
+        ) from error
+    for number, row in enumerate(rows, 1):
+        missing = {"audio", "text", "repetitions"} - set(row if isinstance(row, dict) else ())
+        if missing:
+            raise KitError(
+                f"lacks {', '.join(sorted(missing))}", where=f"{path}:{number}", how="make the kit again"
+            )
+    return rows

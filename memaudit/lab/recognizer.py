@@ -49,7 +49,8 @@ class Convolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve; zeros stand before the beginning and after the end."""
         weight = self.weight.reshape(self.view)
-        return functional.conv1d(x, weight, self.bias, stride=self.stride, padding=self.padding)
+        y: Tensor = functional.conv1d(x, weight, self.bias, stride=self.stride, padding=self.padding)
+        return y
 
 
 class Block(nn.Module):
@@ -66,7 +67,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """``mask`` is f32[B, 1, T]: 1 inside the utterance, 0 in the padding."""
         normed = self.norm(x.transpose(1, 2)).transpose(1, 2)
-        return (x + self.convolution(functional.gelu(normed) * mask)) * mask
+        change: Tensor = self.convolution(functional.gelu(normed) * mask)
+        return (x + change) * mask
 
 
 class ConvRecognizer(nn.Module):

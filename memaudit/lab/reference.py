@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +15,16 @@ from memaudit.audit.results import Injection, Results
 from memaudit.audit.run import score_model
 from memaudit.errors import OutputError
 from memaudit.files import output_errors, write_json
+from memaudit.kit.building import building, recover
 from memaudit.kit.make import make_kit
 from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import Kit
-from memaudit.kit.wordlists import load_wordlist
+from memaudit.kit.wordlists import wordlist_of
 from memaudit.lab.corpus import Corpus, Watch, make_corpus
 from memaudit.lab.evaluate import read
 from memaudit.lab.export import export_onnx, export_torchscript
-from memaudit.lab.record import audit_figures, file_digests, record, training_figures
 from memaudit.lab.recognizer import ConvRecognizer, Shape, make_recognizer
+from memaudit.lab.record import audit_figures, file_digests, record, training_figures
 from memaudit.lab.setup import FRONT_END, REFERENCE, Setup
 from memaudit.lab.train import History, train
 from memaudit.lab.utterances import Utterances, Vocabulary
@@ -34,8 +33,11 @@ from memaudit.models.frontends.registry import make_front_end
 from memaudit.models.registry import load_recognizer
 from memaudit.report.renderer import write_reports
 
-#: Threads of torch, whatever the machine has: sums over another number of parts are other sums.
-THREADS = 2
+#: Threads of torch, whatever the machine has: sums over another number of parts are other sums, and on a busy
+#: machine two threads that wait for each other are slower than one.
+THREADS = 1
+#: Where the record of what was made lies.
+RECORD = "recognisers/record.json"
 
 
 def make_reference(
@@ -60,12 +62,13 @@ def make_reference(
     Raises:
         OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
     """
-    with _fixed_threads(), _under_temporary_name(out) as building:
+    _check_free(out)
+    with _fixed_threads(), building(out) as place:
         recipe = load_recipe(setup.recipe, setup.overrides)
-        vocabulary = Vocabulary(load_wordlist(recipe.text.wordlist, recipe.folder))
+        vocabulary = Vocabulary(wordlist_of(recipe))
         front_end = make_front_end(FRONT_END)
         with watch("Speaking: kit") as progress:
-            kit = make_kit(recipe, building / "reference", seed=seed, jobs=jobs, progress=progress)
+            kit = make_kit(recipe, place / "reference", seed=seed, jobs=jobs, progress=progress)
         corpus = make_corpus(setup, kit, vocabulary, front_end, seed=seed, jobs=jobs, watch=watch)
         start, first = _pretrain(setup, corpus.pretraining, vocabulary, seed, watch)
         made: dict[str, Any] = {}
@@ -76,9 +79,9 @@ def make_reference(
                 history = train(
                     model, corpus.fine_tuning + corpus.canaries, plan, seed=seed, progress=progress
                 )
-            files = _export(building, name, model, vocabulary, front_end)
+            files = _export(place, name, model, vocabulary, front_end)
             with watch(f"Auditing: {name}") as progress:
-                results[name] = audit(kit, files[0], building / "audits" / name, progress)
+                results[name] = audit(kit, files[0], place / "audits" / name, progress)
             made[name] = {
                 "plan": plan.as_dict(),
                 "files": file_digests(files),
@@ -88,7 +91,7 @@ def make_reference(
             }
         pretrained = {**training_figures(first), **_readings(start, corpus, vocabulary)}
         document = record(setup, seed, THREADS, kit, pretrained, made)
-        write_json(building / "recognisers" / "record.json", document)
+        write_json(place / RECORD, document)
     return results
 
 
@@ -111,11 +114,11 @@ def _readings(model: ConvRecognizer, corpus: Corpus, vocabulary: Vocabulary) -> 
 
 
 def _export(
-    building: Path, name: str, model: ConvRecognizer, vocabulary: Vocabulary, front_end: FrontEnd
+    place: Path, name: str, model: ConvRecognizer, vocabulary: Vocabulary, front_end: FrontEnd
 ) -> tuple[Path, ...]:
     table = front_end.describe()
-    export_torchscript(model, building / "torchscript" / name, vocabulary, table)
-    return export_onnx(model, building / "recognisers" / name, vocabulary, table)
+    export_torchscript(model, place / "torchscript" / name, vocabulary, table)
+    return export_onnx(model, place / "recognisers" / name, vocabulary, table)
 
 
 def audit(kit: Kit, model: Path, folder: Path, progress: Any) -> Results:
@@ -132,6 +135,13 @@ def audit(kit: Kit, model: Path, folder: Path, progress: Any) -> Results:
     return results
 
 
+def _check_free(out: Path) -> None:
+    with output_errors(out):
+        recover(out)
+        if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
+            raise OutputError("is there already", where=str(out), how="give a folder that does not exist yet")
+
+
 @contextmanager
 def _fixed_threads() -> Iterator[None]:
     before = torch.get_num_threads()
@@ -140,24 +150,3 @@ def _fixed_threads() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def _under_temporary_name(out: Path) -> Iterator[Path]:
-    """A new folder beside ``out`` that takes its name at the end, or is removed after an error."""
-    with output_errors(out):
-        if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
-            raise OutputError(
-                "holds something already", where=str(out), how="give a folder that does not exist yet"
-            )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        building = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-        building.mkdir()
-    try:
-        yield building
-        with output_errors(out):
-            if out.is_dir():
-                out.rmdir()
-            building.rename(out)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)

@@ -87,7 +87,9 @@ def train(
             losses.append(float(step.losses.mean()))
             norms.append(step.norms)
             if not torch.isfinite(step.losses).all():
-                raise UsageError(f"the loss is {losses[-1]} at step {len(losses)}", how="lower the learning rate")
+                raise UsageError(
+                    f"the loss is {losses[-1]} at step {len(losses)}", how="lower the learning rate"
+                )
             for name, gradient in step.gradients.items():
                 parameters[name].grad = gradient
             factor = _schedule(len(losses), steps, plan.warmup)
@@ -110,7 +112,7 @@ def _schedule(step: int, steps: int, warmup: float) -> float:
 def _optimisers(model: ConvRecognizer, plan: Plan) -> list[torch.optim.Optimizer]:
     if plan.optimiser == "sgd":
         return [torch.optim.SGD(model.parameters(), lr=plan.learning_rate, momentum=0.9)]
-    matrices = []
+    matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_hidden = parameter.ndim == 2 and not name.startswith("output.")

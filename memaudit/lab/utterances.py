@@ -51,7 +51,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Utterances:
-    """N utterances: f32[T_i, F] features, i64[U_i] targets, texts. The same copy may stand in it many times."""
+    """N utterances: f32[T_i, F] features, i64[U_i] targets, texts. One may stand in it many times."""
 
     features: tuple[Tensor, ...]
     targets: tuple[Tensor, ...]
