@@ -58,7 +58,7 @@ def survey(path: Path, names: Collection[str], split: Split = raw_lines) -> Surv
         if found:
             raise ManifestError(
                 f"the canary {min(found).decode()} is already there",
-                where=f"{path}: record {number}",
+                where=f"{path}:{number}" if split is raw_lines else f"{path}: record {number}",
                 how="add a kit's canaries once, to the manifest without them",
             )
         last = raw
