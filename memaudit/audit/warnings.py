@@ -30,6 +30,11 @@ def audit_warnings(
         )
     elif not injection.checked and not detected(cells):
         found.append("There is no evidence that the canaries were in the training set.")
+    if injection.missing or injection.leaked:
+        found.append(
+            f"The training set was not as designed: {injection.missing or 0} inserted canaries not in it as "
+            f"often as wanted, {injection.leaked or 0} held-out canaries in it."
+        )
     infeasible = sum(row.infeasible for sheet in sheets.values() for row in sheet.rows)
     if infeasible:
         total = sum(len(sheet.rows) for sheet in sheets.values())
