@@ -104,8 +104,8 @@ def next_steps(results: Results) -> list[str]:
         steps = [f"{gate.gate}: {gate.reason}." for gate in results.gates if gate.status == "inconclusive"]
         if not (results.injection.checked or results.injection.assumed):
             steps.append(
-                "Prove that the canaries were in the training set with memaudit check-injection, or state it with "
-                "--assume-injected."
+                "Prove with memaudit check-injection that the canaries were in the training set, or state it "
+                "with --assume-injected."
             )
         return steps
     return ["Keep results.json and the kit's audit folder: they are the evidence for this verdict."]
