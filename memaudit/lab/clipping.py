@@ -71,7 +71,7 @@ def step_gradient(model: nn.Module, batch: Batch, clipping: Clipping) -> Step:
     norms = group_norms(stacked)
     if clipping.kind == "none":
         return Step({name: stack[0] for name, stack in stacked.items()}, losses, norms)
-    bound = norms.min() if clipping.bound is None else torch.tensor(clipping.bound)
+    bound = norms.min() if clipping.bound is None else clipping.bound
     factors = 1 / torch.clamp(norms / bound, min=1)
     gradients = {
         name: torch.tensordot(factors, stack, dims=1) / len(factors) for name, stack in stacked.items()

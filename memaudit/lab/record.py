@@ -36,7 +36,7 @@ def record(
     """
     return {
         "schema": SCHEMA,
-        "command": f"memaudit lab reference --out DIR --seed {seed}",
+        "command": f"memaudit lab reference --out DIR --seed {seed} {setup.options}".strip(),
         "seed": seed,
         "versions": {"memaudit": __version__, **{name: version(name) for name in _PACKAGES}},
         "machine": {

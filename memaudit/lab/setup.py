@@ -47,6 +47,7 @@ class Setup:
         width: channels of the recogniser.
         pretraining: how ordinary speech is learnt.
         fine_tunings: name of a recogniser -> how it is fine-tuned.
+        options: what `memaudit lab reference` is given to get this setup, for the record.
     """
 
     fine_tunings: dict[str, Plan]
@@ -55,6 +56,7 @@ class Setup:
     sizes: Sizes = field(default_factory=Sizes)
     width: int = 128
     pretraining: Plan = field(default_factory=lambda: Plan("muon", learning_rate=3e-3, epochs=3))
+    options: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values."""
@@ -85,4 +87,4 @@ VARIANTS = {
 }
 
 REFERENCE = Setup(SHIPPED)
-REFERENCE_AND_VARIANTS = Setup({**SHIPPED, **VARIANTS})
+REFERENCE_AND_VARIANTS = Setup({**SHIPPED, **VARIANTS}, options="--variants")

@@ -92,7 +92,7 @@ def train(
                 )
             for name, gradient in step.gradients.items():
                 parameters[name].grad = gradient
-            factor = _schedule(len(losses), steps, plan.warmup)
+            factor = learning_rate_share(len(losses), steps, plan.warmup)
             for optimiser in optimisers:
                 for group in optimiser.param_groups:
                     group["lr"] = plan.learning_rate * factor
@@ -102,7 +102,7 @@ def train(
     return History(tuple(losses), float(torch.cat(norms).median()), time.perf_counter() - started)
 
 
-def _schedule(step: int, steps: int, warmup: float) -> float:
+def learning_rate_share(step: int, steps: int, warmup: float) -> float:
     """The share of the learning rate at ``step`` of 1 .. ``steps``."""
     rising = step / max(1.0, warmup * steps)
     falling = 1 - 0.9 * (step - 1) / steps
