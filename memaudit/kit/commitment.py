@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from memaudit.files import canonical_json
 from memaudit.kit.canary import Canary, by_id
@@ -22,7 +23,17 @@ def commit(canaries: Iterable[Canary], salt: str) -> str:
     sorted by id. It holds the SHA-256 of every audio file, so the commitment binds the audio too. The
     salt keeps anybody from trying out assignments against a published commitment.
     """
+    return _over((f"{canonical_json(canary.row())}\n".encode() for canary in by_id(canaries)), salt)
+
+
+def commit_file(assignment: Path, salt: str) -> str:
+    """The same over an audit/assignment.jsonl that was just written, without holding it in memory."""
+    with assignment.open("rb") as lines:
+        return _over(lines, salt)
+
+
+def _over(lines: Iterable[bytes], salt: str) -> str:
     digest = hashlib.sha256(f"memaudit/commitment/1\n{salt}\n".encode())
-    for canary in by_id(canaries):
-        digest.update(f"{canonical_json(canary.row())}\n".encode())
+    for line in lines:
+        digest.update(line)
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Corpus:
     _found: set[str] = field(default_factory=set)
     _missing: set[str] = field(default_factory=set)
 
-    def draw(self, draw: Callable[[Refused], list[str]], fixed: Fixed) -> tuple[list[str], int]:
+    def draw(self, draw: Callable[[Container[str]], list[str]], fixed: Fixed) -> tuple[list[str], int]:
         """Texts that have no run in common with the corpus, and how many were drawn anew for that.
 
         Args:
@@ -55,6 +55,8 @@ class Corpus:
         Raises:
             RecipeError: if a file cannot be read, or texts without such a run are not found.
         """
+        if not self.paths:
+            return draw(frozenset()), 0
         refused = Refused(self, fixed)
         for _ in range(MOST_PASSES):
             texts = draw(refused)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Annotated, Any, Final, Literal
 
@@ -111,32 +112,44 @@ def versions(recipe: Recipe, speaker: Speaker) -> dict[str, str]:
     }
 
 
-def counts(canaries: Sequence[Canary]) -> Counts:
-    """Count the canaries of a kit."""
-    arms = [canary.arm for canary in canaries]
-    return Counts(
-        utterances=len(canaries),
-        coins=len({canary.pair for canary in canaries if canary.pair is not None}),
-        inserted=arms.count("inserted"),
-        held_out=arms.count("held_out"),
-        reserve=sum(canary.arm == "held_out" and canary.pair is None for canary in canaries),
-        controls=arms.count("control"),
-        copies=sum(canary.repetitions for canary in canaries),
-    )
+@dataclass(frozen=True)
+class Tally:
+    """What the canaries of a kit add up to."""
 
+    counts: Counts
+    seconds: Seconds
 
-def seconds(canaries: Sequence[Canary]) -> Seconds:
-    """Add up the audio of a kit, to the millisecond."""
-
-    def total(arm: str) -> float:
-        return round(sum(canary.duration for canary in canaries if canary.arm == arm), 3)
-
-    return Seconds(
-        inserted=total("inserted"),
-        copies=round(sum(canary.duration * canary.repetitions for canary in canaries), 3),
-        held_out=total("held_out"),
-        controls=total("control"),
-    )
+    @classmethod
+    def of(cls, canaries: Iterable[Canary]) -> Tally:
+        """Count them, in one pass, and add up their audio to the millisecond."""
+        number: dict[str, int] = defaultdict(int)
+        length: dict[str, float] = defaultdict(float)
+        coins = set()
+        for canary in canaries:
+            number[canary.arm] += 1
+            number["reserve"] += canary.arm == "held_out" and canary.pair is None
+            number["copies"] += canary.repetitions
+            length[canary.arm] += canary.duration
+            length["copies"] += canary.duration * canary.repetitions
+            if canary.pair is not None:
+                coins.add(canary.pair)
+        return cls(
+            Counts(
+                utterances=number["inserted"] + number["held_out"] + number["control"],
+                coins=len(coins),
+                inserted=number["inserted"],
+                held_out=number["held_out"],
+                reserve=number["reserve"],
+                controls=number["control"],
+                copies=number["copies"],
+            ),
+            Seconds(
+                inserted=round(length["inserted"], 3),
+                copies=round(length["copies"], 3),
+                held_out=round(length["held_out"], 3),
+                controls=round(length["control"], 3),
+            ),
+        )
 
 
 def entropy(source: TextSource) -> Entropy:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from memaudit.files import output_errors, sha256_file, write_json, write_jsonl
+from memaudit.files import canonical_json, output_errors, sha256_file, write_json
 from memaudit.kit.building import building, check_free
-from memaudit.kit.canary import Canary, audio_name, by_id
-from memaudit.kit.commitment import commit, salt_of
+from memaudit.kit.canary import Canary, audio_name
+from memaudit.kit.commitment import commit_file, salt_of
 from memaudit.kit.draft import draft_apart
 from memaudit.kit.exclusion import RUN, Corpus
 from memaudit.kit.feasibility import check_feasible
-from memaudit.kit.info import SCHEMA, KitInfo, counts, entropy, exclusion, seconds, versions
+from memaudit.kit.info import SCHEMA, KitInfo, Tally, entropy, exclusion, versions
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.render import Rendered, render
 from memaudit.kit.seeds import draw_seed
 from memaudit.kit.speakers import Source, make_speaker
-from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, open_kit
+from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, read_canaries
 from memaudit.kit.text import text_source
 
 
@@ -88,34 +88,50 @@ def make_kit(
     source = inputs.source(recipe)
     speaker = make_speaker(source)
     with building(out) as folder:
-        for side in ("train", "audit"):
-            (folder / side / "audio").mkdir(parents=True)
         rendered = render(drafted.drafts, recipe, seed, source, speaker, jobs, progress)
-        canaries = by_id(_store(folder, recipe, one) for one in rendered)
-        check_feasible(canaries, recipe.feasibility)
-        _write_lists(folder, canaries)
+        hashes = _write_utterances(folder, recipe, rendered)
+        check_feasible(read_canaries(folder), recipe)
         _write_secret(folder / SECRET, seed)
+        hashes |= {name: sha256_file(folder / name) for name in (MANIFEST, ASSIGNMENT, SECRET)}
+        tally = Tally.of(read_canaries(folder))
         info = KitInfo(
             schema=SCHEMA,
             name=recipe.name,
             recipe=recipe,
             versions=versions(recipe, speaker),
-            counts=counts(canaries),
-            seconds=seconds(canaries),
+            counts=tally.counts,
+            seconds=tally.seconds,
             entropy=entropy(text),
             exclusion=exclusion(corpus, drafted.redrawn),
-            commitment=commit(canaries, salt_of(seed)),
-            files=_hashes(folder),
+            commitment=commit_file(folder / ASSIGNMENT, salt_of(seed)),
+            files=dict(sorted(hashes.items())),
         )
         write_json(folder / INFO, info.document())
-    return open_kit(out, verify=False)
+    return Kit(out, recipe, info.commitment, info)
 
 
-def _store(building: Path, recipe: Recipe, rendered: Rendered) -> Canary:
+def _write_utterances(folder: Path, recipe: Recipe, rendered: Iterable[Rendered]) -> dict[str, str]:
+    """Write every utterance and its lines, one after the other: path -> SHA-256 of each audio file.
+
+    They come sorted by id, which is the order of the lines.
+    """
+    hashes = {}
+    with output_errors(folder):
+        for side in ("train", "audit"):
+            (folder / side / "audio").mkdir(parents=True)
+        with (folder / ASSIGNMENT).open("wb") as assignment, (folder / MANIFEST).open("wb") as manifest:
+            for one in rendered:
+                canary = _canary(recipe, one)
+                (folder / canary.audio).write_bytes(one.flac)
+                hashes[canary.audio] = canary.sha256
+                assignment.write(f"{canonical_json(canary.row())}\n".encode())
+                if canary.arm == "inserted":
+                    manifest.write(f"{canonical_json(canary.manifest_row())}\n".encode())
+    return hashes
+
+
+def _canary(recipe: Recipe, rendered: Rendered) -> Canary:
     draft = rendered.draft
-    audio = audio_name(draft.id, draft.lot.arm)
-    with output_errors(building / audio):
-        (building / audio).write_bytes(rendered.flac)
     return Canary(
         id=draft.id,
         pair=draft.lot.pair,
@@ -126,15 +142,9 @@ def _store(building: Path, recipe: Recipe, rendered: Rendered) -> Canary:
         voice=draft.voice,
         language=recipe.text.language,
         duration=rendered.duration,
-        audio=audio,
+        audio=audio_name(draft.id, draft.lot.arm),
         sha256=rendered.sha256,
     )
-
-
-def _write_lists(building: Path, canaries: Sequence[Canary]) -> None:
-    inserted = (canary.manifest_row() for canary in canaries if canary.arm == "inserted")
-    write_jsonl(building / MANIFEST, inserted)
-    write_jsonl(building / ASSIGNMENT, (canary.row() for canary in canaries))
 
 
 def _write_secret(path: Path, seed: int) -> None:
@@ -144,8 +154,3 @@ def _write_secret(path: Path, seed: int) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as stream:
             stream.write((json.dumps(document, indent=2) + "\n").encode())
-
-
-def _hashes(building: Path) -> dict[str, str]:
-    files = (path for path in building.rglob("*") if path.is_file())
-    return dict(sorted((path.relative_to(building).as_posix(), sha256_file(path)) for path in files))

@@ -119,7 +119,7 @@ def _read(path: Path) -> dict[str, Any]:
     if base is None:
         return document
     known = packaged_recipes()
-    if base not in known or known[base].resolve() == path.resolve():
+    if not isinstance(base, str) or base not in known or known[base].resolve() == path.resolve():
         near = difflib.get_close_matches(str(base), known, n=3) or sorted(known)
         raise RecipeError(
             "is not allowed, since there is no such packaged recipe",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,13 +30,21 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Kit:
-    """An opened kit; ``canaries`` are sorted by id."""
+    """A kit on disk."""
 
     root: Path
     recipe: Recipe
-    canaries: tuple[Canary, ...]
     commitment: str
     info: KitInfo
+
+    @cached_property
+    def canaries(self) -> tuple[Canary, ...]:
+        """All utterances, sorted by id: read when they are first asked for.
+
+        Raises:
+            KitError: if audit/assignment.jsonl is not as make-kit writes it.
+        """
+        return tuple(read_canaries(self.root))
 
     def audio_path(self, canary: Canary) -> Path:
         """The audio file of a canary."""
@@ -55,8 +65,9 @@ def open_kit(path: Path, *, verify: bool = True) -> Kit:
     if not path.is_dir():
         raise KitError("is no folder", where=str(path), how="give the folder that make-kit made")
     info = _read_info(path)
-    canaries = tuple(_read_canaries(path))
-    kit = Kit(path, info.recipe, canaries, info.commitment, info)
+    kit = Kit(path, info.recipe, info.commitment, info)
+    if not kit.canaries:
+        raise KitError("holds no canary", where=str(path / ASSIGNMENT), how=_MAKE_AGAIN)
     if verify:
         from memaudit.kit.verify import verify_kit
 
@@ -82,19 +93,39 @@ def _read_info(root: Path) -> KitInfo:
     return _model(KitInfo, text, str(path))
 
 
-def _read_canaries(root: Path) -> Iterator[Canary]:
+def read_canaries(root: Path) -> Iterator[Canary]:
+    """The lines of a kit's audit/assignment.jsonl, one after the other.
+
+    Raises:
+        KitError: if a line is no canary, or one is there twice or out of order.
+    """
     path = root / ASSIGNMENT
     last = ""
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        where = f"{path}:{number}"
-        parse_json(line, where)
-        canary = _model(Canary, line, where)
-        if canary.id <= last:
-            raise KitError(f"canary {canary.id} is there twice or out of order", where=where, how=_MAKE_AGAIN)
-        last = canary.id
-        yield canary
-    if not last:
-        raise KitError("holds no canary", where=str(path), how=_MAKE_AGAIN)
+    with _opened(path) as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}:{number}"
+            canary = _model(Canary, line, where)
+            if canary.id <= last:
+                raise KitError(
+                    f"canary {canary.id} is there twice or out of order", where=where, how=_MAKE_AGAIN
+                )
+            last = canary.id
+            yield canary
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A text file of a kit, to be read line by line; errors as in `read_text`."""
+    if path.is_symlink():
+        raise KitError(
+            "is a link", where=str(path), how="a kit holds its files themselves: copy the file there"
+        )
+    try:
+        with path.open(encoding="utf-8", newline="\n") as stream:
+            yield stream
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no UTF-8 text"
+        raise KitError(f"cannot be read ({reason})", where=str(path), how=_MAKE_AGAIN) from error
 
 
 def read_text(path: Path) -> str:
@@ -103,15 +134,8 @@ def read_text(path: Path) -> str:
     Raises:
         KitError: if it is a link, missing or no UTF-8 text.
     """
-    if path.is_symlink():
-        raise KitError(
-            "is a link", where=str(path), how="a kit holds its files themselves: copy the file there"
-        )
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "no UTF-8 text"
-        raise KitError(f"cannot be read ({reason})", where=str(path), how=_MAKE_AGAIN) from error
+    with _opened(path) as stream:
+        return stream.read()
 
 
 def parse_json(text: str, where: str) -> object:
@@ -130,5 +154,6 @@ def _model(model: type[Model], text: str, where: str) -> Model:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
+        parse_json(text, where)  # raises where it is no JSON at all
         place, what, how = first_fault(error, model)
         raise KitError(what, where=f"{where}: {place}" if place else where, how=how or _MAKE_AGAIN) from error

@@ -10,7 +10,7 @@ from memaudit.errors import KitError
 from memaudit.files import canonical_json, sha256_file
 from memaudit.kit.assignment import coin_levels
 from memaudit.kit.commitment import commit
-from memaudit.kit.info import counts
+from memaudit.kit.info import Tally
 from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, parse_json, read_text
 
 _RESTORE = "restore the file from where the kit was made, or make the kit again"
@@ -121,7 +121,7 @@ def _check_assignment(kit: Kit, hashes: dict[str, str]) -> None:
                 )
             owners[value] = canary.id
     coin_levels(kit.canaries)
-    if counts(kit.canaries) != kit.info.counts:
+    if Tally.of(kit.canaries).counts != kit.info.counts:
         raise KitError("its counts are not those of kit.json", where=where, how=_RESTORE)
 
 

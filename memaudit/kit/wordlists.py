@@ -105,8 +105,10 @@ def load_wordlist(name: str, folder: Path) -> tuple[str, ...]:
 def _packaged(chosen: PackagedList) -> tuple[str, ...]:
     if chosen.file:
         return tuple(packaged_text(chosen.file).split())
-    # Some of these lists have their accents as characters of their own, which no transcript has.
-    return tuple(unicodedata.normalize("NFC", word) for word in Mnemonic(chosen.mnemonic).wordlist)
+    # Some of these lists have their accents as characters of their own, which no transcript has; and mnemonic
+    # 0.21 has one Russian word with two letters lost.
+    words = (unicodedata.normalize("NFC", word) for word in Mnemonic(chosen.mnemonic).wordlist)
+    return tuple(word for word in words if is_plain(word))
 
 
 def is_plain(word: str) -> bool:

@@ -214,7 +214,7 @@ KILLS = {
     "before the first utterance": "memaudit.kit.make.render = kill",
     "after some utterances": "progress = lambda done, total: done == 10 and kill()",
     "after the last utterance": "progress = lambda done, total: done == total and kill()",
-    "before the lists": "memaudit.kit.make._write_lists = kill",
+    "before the secret": "memaudit.kit.make._write_secret = kill",
     "before kit.json": "memaudit.kit.make.KitInfo = kill",
     "before the first rename": "at_rename(1)",
     "before the second rename": "at_rename(2)",

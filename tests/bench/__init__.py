@@ -1,0 +1,1 @@
+"""Benchmarks: run by hand, since what they measure depends on the machine."""
