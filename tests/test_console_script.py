@@ -7,6 +7,7 @@ import os
 import subprocess
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,12 @@ def test_demo(tmp_path: Path) -> None:
         assert held_out["exact"] == 0.0
         assert held_out["accuracy"] < 0.35
         assert (tmp_path / "memaudit-demo" / name / "report.html").is_file()
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for level, *_ in _gaps(results["unclipped"]):
+        row = next(line for line in readme.splitlines() if line.startswith(f"{level} "))
+        for found in results.values():
+            gap = next(text for number, text in _gaps(found) if number == level)
+            assert gap in row
     gaps = {
         name: {cell["repetitions"]: cell["accuracy_gap"]["estimate"] for cell in found["cells"]}
         for name, found in results.items()
@@ -72,3 +79,11 @@ def test_demo(tmp_path: Path) -> None:
     assert gaps["unclipped"][16] > 0.8
     assert gaps["clipped"][16] < gaps["unclipped"][16] / 2
     assert memaudit("verify-kit", document["kit"]["path"], folder=tmp_path).returncode == 0
+
+
+def _gaps(results: dict[str, Any]) -> list[tuple[int, str]]:
+    """(repetitions, gap with its interval as the demo prints it)."""
+    return [
+        (cell["repetitions"], "{estimate:+.2f} ({low:+.2f}, {high:+.2f})".format(**cell["accuracy_gap"]))
+        for cell in results["cells"]
+    ]
