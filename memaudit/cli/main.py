@@ -13,6 +13,7 @@ from memaudit.errors import MemauditError
 
 # name -> (module, one line of help): the help is kept here so that `memaudit --help` imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "plan": ("memaudit.cli.plan", "Say what a kit would show, cost and survive, before any audio."),
     "make-kit": ("memaudit.cli.make_kit", "Make a canary kit from a recipe, before training."),
     "kits": ("memaudit.cli.kits", "List the packaged recipes."),
     "verify-kit": ("memaudit.cli.verify_kit", "Check a kit's hashes, commitment and separation of arms."),

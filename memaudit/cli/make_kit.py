@@ -12,6 +12,7 @@ from memaudit.cli.common import Output, shared_options
 from memaudit.cli.speech_options import chosen_recipe
 from memaudit.files import write_text
 from memaudit.kit.exclusion import RUN
+from memaudit.kit.feasibility import feasibility_warnings
 from memaudit.kit.info import KitInfo
 from memaudit.kit.make import Inputs, make_kit
 from memaudit.kit.recipe import Recipe
@@ -115,6 +116,8 @@ def command(
     output.show(f"commitment {made.commitment}")
     output.note(f"Give {kit / 'train'} to the people who train; keep {kit / 'audit'} back.")
     output.note("Publish the commitment before training starts.")
+    for warning in feasibility_warnings(made.canaries, chosen):
+        output.note(warning)
     output.document(document(made))
 
 

@@ -14,7 +14,7 @@ from memaudit.kit.canary import Canary, audio_name
 from memaudit.kit.commitment import commit_file, salt_of
 from memaudit.kit.draft import draft_apart
 from memaudit.kit.exclusion import RUN, Corpus
-from memaudit.kit.feasibility import check_feasible
+from memaudit.kit.feasibility import check_feasible, recipe_tokenizer
 from memaudit.kit.info import SCHEMA, KitInfo, Tally, entropy, exclusion, versions
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.render import Rendered, render
@@ -87,6 +87,7 @@ def make_kit(
     drafted = draft_apart(recipe, seed, text, corpus)
     source = inputs.source(recipe)
     speaker = make_speaker(source)
+    recipe_tokenizer(recipe)  # what cannot be read is refused before anything is spoken
     with building(out) as folder:
         rendered = render(drafted.drafts, recipe, seed, source, speaker, jobs, progress)
         hashes = _write_utterances(folder, recipe, rendered)

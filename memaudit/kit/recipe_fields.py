@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from memaudit.kit.profiles import PROFILES, unknown_profile
 from memaudit.kit.speed import Method
 
 Whole = Annotated[int, Field(ge=1, le=10_000)]
@@ -183,12 +192,40 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class FeasibilityPart(Part):
-    """What the trainer's pipeline does to audio and text; 0 means that it does not."""
+    """What the trainer's pipeline does to audio and text; 0 means that it does not.
 
-    frame_shift_ms: Amount = Field(40, description="milliseconds, 0 or more")
+    A profile fills in what is left out, so that a kit tells which filters it was made for.
+    """
+
+    profile: str | None = Field(
+        None, exclude_if=_is_none, description="a toolkit whose defaults hold: " + ", ".join(PROFILES)
+    )
+    tokenizer: Name | None = Field(
+        None,
+        exclude_if=_is_none,
+        description='"char", a tokenizer.json, or a sentencepiece model; left out: not known',
+    )
+    frame_shift_ms: Amount = Field(40, description="milliseconds, 0 or more (0: not known)")
     max_chars_per_second: Amount = Field(0, description="a number, 0 or more (0: no such filter)")
     min_seconds: Amount = Field(0.0, description="seconds, 0 or more (0: no such filter)")
     max_seconds: Amount = Field(0.0, description="seconds, 0 or more (0: no such filter)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, given: Any) -> Any:
+        name = given.get("profile") if isinstance(given, dict) else None
+        profile = PROFILES.get(name) if isinstance(name, str) else None
+        if profile is None:
+            return given
+        fields = ("frame_shift_ms", "min_seconds", "max_seconds", "tokenizer")
+        return {field: getattr(profile, field) for field in fields} | given
+
+    @field_validator("profile")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        if name is not None and name not in PROFILES:
+            raise ValueError(unknown_profile(name))
+        return name
 
 
 def _no_doubles(values: tuple[Item, ...]) -> tuple[Item, ...]:
