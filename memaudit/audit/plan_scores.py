@@ -53,8 +53,8 @@ def supposed_scores(source: TextSource, speed: float, method: Method) -> Suppose
     Args:
         source: of the canaries' texts.
         speed: their speed factor.
-        method: how they are sped up. Resampling, and the pitch alone, are as hard as the tempo at the square
-            of the factor (at 2 as at 4, measured).
+        method: how they are sped up. Resampling is as hard as the tempo at the square of the factor (at 2 as
+            at 4, measured), and the pitch alone nearly so.
 
     Raises:
         RecipeError: if there are no two different texts.

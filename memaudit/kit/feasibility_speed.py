@@ -14,7 +14,7 @@ STEP = 0.05
 SLOWEST, FASTEST = 1.0, 10.0
 #: Below it recognisers read canaries that they never saw, if only the tempo was changed (measured).
 HARD_TEMPO = 3.0
-#: What is as hard where the pitch is changed too.
+#: What is as hard where the pitch goes up as well (measured); the pitch alone is nearly as hard.
 HARD_PITCH = 2.0
 
 
@@ -58,8 +58,8 @@ class PassingSpeeds:
             return f"no speed would pass; {other}"
         named = f"speed {found:g} would pass"
         if method == "tempo" and found < HARD_TEMPO:
-            harder = "resample" if found >= HARD_PITCH else "pitch"
-            named += f', but models read that unseen: speed.method = "{harder}" is as hard at {HARD_PITCH:g}'
+            method, hard = ("resample", "as hard") if found >= HARD_PITCH else ("pitch", "nearly as hard")
+            named += f', but models read that unseen: speed.method = "{method}" is {hard} at {HARD_PITCH:g}'
         return f"{named}; or {other}"
 
 
