@@ -83,19 +83,20 @@ def command(
         injected = Injection(checked=False, assumed=assume_injected)
     else:
         injected = read_injection(injection, opened)
-    check_output(out)
     if model is not None:
         from memaudit.models.registry import load_recognizer
 
         recognizer = load_recognizer(model, adapter=adapter, trust_model=trust_model, provider=provider)
         for sentence in (*recognizer.info.inferred, *recognizer.info.warnings):
             output.detail(sentence)
+        check_output(out)
         with output.progress("Scoring") as progress:
             utterances = score_model(opened, recognizer, progress)
         summary = model_summary(recognizer.info)
     else:
         source = Path(str(transcripts))
         utterances = score_transcripts(opened, source)
+        check_output(out)
         summary = transcripts_summary(source)
     results = finish(out, opened, summary, utterances, gates=gate, injection=injected)
     write_reports(results, [name for name in ("html", *report) if name != "json"], out, output.note)

@@ -173,7 +173,7 @@ def test_bad_transcripts_leave_no_results(small_kit: Kit, hear: Hearer, tmp_path
     ]:
         heard.write_text("\n".join(change) + "\n")
         refused(run("score", small_kit.root, "--transcripts", heard, "--out", out), part)
-    assert not (out / "results.json").exists()
+    assert not out.exists()
 
 
 def test_bad_usage(small_kit: Kit, hear: Hearer, tmp_path: Path) -> None:
