@@ -44,11 +44,16 @@ def summary(plan: Plan) -> Table:
 
 def cells(plan: Plan) -> Table:
     """What each cell can show."""
-    table = Table(box=None, pad_edge=False, title="What each cell can show", title_justify="left")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title="What each cell can show (gaps: with a chance of 80 %; exposure and epsilon: at most)",
+        title_justify="left",
+    )
     for heading in (
-        "speed", "repe-\ntitions", "inserted", "held out", f"fails a leak\nof {plan.gap:g}",
-        "80 %: gap\nthat fails", "80 %: gap\ndetected", "exposure\nat most", "epsilon at most\ngroup",
-        "\nsingle", "smallest\np",
+        "speed", "copies", "in", "out", f"fails a leak\nof {plan.gap:g}", "gap that\nfails", "gap\nshown",
+        "exposure,\nbits", "epsilon\ngroup", "\nsingle", "least\np",
     ):  # fmt: skip
         table.add_column(heading, justify="right")
     for cell in plan.cells:
@@ -60,7 +65,7 @@ def cells(plan: Plan) -> Table:
             "not gated" if cell.fails is None else _chance(cell.fails),
             _figure(cell.smallest_failed),
             _figure(cell.smallest_detectable),
-            f"{cell.exposure_ceiling:.1f} bits",
+            f"{cell.exposure_ceiling:.1f}",
             _figure(cell.epsilon_group),
             _figure(cell.epsilon_single),
             "-" if cell.p_smallest is None else f"{cell.p_smallest:.2g}",
