@@ -18,7 +18,7 @@ from memaudit.kit.make import Inputs, make_kit
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.record import texts_to_record
 from memaudit.kit.seeds import draw_seed
-from memaudit.kit.store import Kit
+from memaudit.kit.store import Kit, read_canaries
 
 
 @click.command()
@@ -116,7 +116,7 @@ def command(
     output.show(f"commitment {made.commitment}")
     output.note(f"Give {kit / 'train'} to the people who train; keep {kit / 'audit'} back.")
     output.note("Publish the commitment before training starts.")
-    for warning in feasibility_warnings(made.canaries, chosen):
+    for warning in feasibility_warnings(read_canaries(made.root), chosen):
         output.note(warning)
     output.document(document(made))
 

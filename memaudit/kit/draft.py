@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memaudit.kit.assignment import Lot, deal, strata
+from memaudit.kit.canary import audio_name
 from memaudit.kit.controls import control_texts
 from memaudit.kit.exclusion import Corpus
 from memaudit.kit.recipe import Recipe
@@ -22,6 +23,11 @@ class Draft:
     speed: float
     lot: Lot
     spoken: str
+
+    @property
+    def audio(self) -> str:
+        """Where its audio lies in the kit."""
+        return audio_name(self.id, self.lot.arm)
 
 
 _CONTROL = Lot("control", 0, None)

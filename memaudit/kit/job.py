@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import soxr
 
 from memaudit import errors
 from memaudit.errors import MemauditError, SpeechError
+from memaudit.files import output_errors
 from memaudit.kit.audio import flac_bytes
 from memaudit.kit.checks import fault
 from memaudit.kit.espeak import DEFAULT_RATE
@@ -27,23 +30,26 @@ class FaultError(SpeechError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Speak ``request``, and make it what ``finish`` says, or leave it as it is."""
+    """Speak ``request``, finish it and write the FLAC file ``path``; without these leave it as it is."""
 
     request: SpeechRequest
     finish: Finish | None = None
+    path: str = ""
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Job:
         """The job of a dictionary as `dataclasses.asdict` makes it."""
-        return cls(SpeechRequest(**row["request"]), Finish(**row["finish"]) if row["finish"] else None)
+        finish = Finish(**row["finish"]) if row["finish"] else None
+        return cls(SpeechRequest(**row["request"]), finish, row["path"])
 
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What a job gives: the bytes of a FLAC file, or, unfinished, of float32[S]; ``frames`` is S."""
+    """What a job gives: the number of samples S, and its file's hash, or, unfinished, float32[S] as bytes."""
 
-    data: bytes
     frames: int
+    sha256: str = ""
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +81,21 @@ class Failure:
 
 
 def perform(speaker: Speaker, job: Job) -> Audio:
-    """Speak, check, finish and encode one utterance.
+    """Speak, check and finish one utterance.
 
     Raises:
         FaultError: if what the speaker gave is no usable speech.
-        MemauditError: if it refuses, or the finished audio is no usable speech.
+        OutputError: if the file cannot be written.
+        MemauditError: if the speaker refuses, or the finished audio is no usable speech.
     """
     spoken = _checked(job.request, *speaker.say(job.request))
     if job.finish is None:
-        return Audio(spoken.astype("<f4").tobytes(), spoken.size)
+        return Audio(spoken.size, data=spoken.astype("<f4").tobytes())
     samples = finish(spoken, SAMPLE_RATE, job.request, job.finish)
-    return Audio(flac_bytes(samples, job.finish.sample_rate), samples.size)
+    flac = flac_bytes(samples, job.finish.sample_rate)
+    with output_errors(Path(job.path)):
+        Path(job.path).write_bytes(flac)
+    return Audio(samples.size, hashlib.sha256(flac).hexdigest())
 
 
 def _checked(request: SpeechRequest, samples: Samples, sample_rate: int) -> Samples:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from memaudit.files import canonical_json, output_errors, sha256_file, write_json
 from memaudit.kit.building import building, check_free
-from memaudit.kit.canary import Canary, audio_name
+from memaudit.kit.canary import Canary
 from memaudit.kit.commitment import commit_file, salt_of
 from memaudit.kit.draft import draft_apart
 from memaudit.kit.exclusion import RUN, Corpus
@@ -89,8 +89,10 @@ def make_kit(
     speaker = make_speaker(source)
     recipe_tokenizer(recipe)  # what cannot be read is refused before anything is spoken
     with building(out) as folder:
-        rendered = render(drafted.drafts, recipe, seed, source, speaker, jobs, progress)
-        hashes = _write_utterances(folder, recipe, rendered)
+        for side in ("train", "audit"):
+            (folder / side / "audio").mkdir(parents=True)
+        rendered = render(drafted.drafts, folder, recipe, seed, source, speaker, jobs, progress)
+        hashes = _write_lines(folder, recipe, rendered)
         check_feasible(read_canaries(folder), recipe)
         _write_secret(folder / SECRET, seed)
         hashes |= {name: sha256_file(folder / name) for name in (MANIFEST, ASSIGNMENT, SECRET)}
@@ -111,23 +113,23 @@ def make_kit(
     return Kit(out, recipe, info.commitment, info)
 
 
-def _write_utterances(folder: Path, recipe: Recipe, rendered: Iterable[Rendered]) -> dict[str, str]:
-    """Write every utterance and its lines, one after the other: path -> SHA-256 of each audio file.
+def _write_lines(folder: Path, recipe: Recipe, rendered: Iterable[Rendered]) -> dict[str, str]:
+    """Write the lines of every utterance as it is made: path -> SHA-256 of each audio file.
 
     They come sorted by id, which is the order of the lines.
     """
     hashes = {}
-    with output_errors(folder):
-        for side in ("train", "audit"):
-            (folder / side / "audio").mkdir(parents=True)
-        with (folder / ASSIGNMENT).open("wb") as assignment, (folder / MANIFEST).open("wb") as manifest:
-            for one in rendered:
-                canary = _canary(recipe, one)
-                (folder / canary.audio).write_bytes(one.flac)
-                hashes[canary.audio] = canary.sha256
-                assignment.write(f"{canonical_json(canary.row())}\n".encode())
-                if canary.arm == "inserted":
-                    manifest.write(f"{canonical_json(canary.manifest_row())}\n".encode())
+    with (
+        output_errors(folder),
+        (folder / ASSIGNMENT).open("wb") as assignment,
+        (folder / MANIFEST).open("wb") as manifest,
+    ):
+        for one in rendered:
+            canary = _canary(recipe, one)
+            hashes[canary.audio] = canary.sha256
+            assignment.write(f"{canonical_json(canary.row())}\n".encode())
+            if canary.arm == "inserted":
+                manifest.write(f"{canonical_json(canary.manifest_row())}\n".encode())
     return hashes
 
 
@@ -143,7 +145,7 @@ def _canary(recipe: Recipe, rendered: Rendered) -> Canary:
         voice=draft.voice,
         language=recipe.text.language,
         duration=rendered.duration,
-        audio=audio_name(draft.id, draft.lot.arm),
+        audio=draft.audio,
         sha256=rendered.sha256,
     )
 

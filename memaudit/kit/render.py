@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from memaudit.errors import SpeechError
 from memaudit.kit.draft import Draft
@@ -18,16 +18,16 @@ from memaudit.kit.speakers import Source, Speaker, SpeechRequest
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The audio of one draft: a FLAC file's bytes, their SHA-256, and the duration in seconds."""
+    """The audio of one draft: the SHA-256 of its FLAC file, and its duration in seconds."""
 
     draft: Draft
-    flac: bytes
     sha256: str
     duration: float
 
 
 def render(
     drafts: Sequence[Draft],
+    folder: Path,
     recipe: Recipe,
     seed: int,
     source: Source,
@@ -35,10 +35,11 @@ def render(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Rendered]:
-    """Make the audio of ``drafts`` in their order, one at a time, so that memory stays bounded.
+    """Make the audio of ``drafts`` in their order, a few at a time, so that memory stays bounded.
 
     Args:
         drafts: what to make.
+        folder: the kit's; its audio folders are there.
         recipe: how to speak and to finish it.
         seed: fixes the noise, if the recipe asks for some.
         source: who speaks.
@@ -48,23 +49,27 @@ def render(
 
     Raises:
         SpeechError: if an utterance is faulty, or is the same audio as another.
+        OutputError: if a file cannot be written.
         MemauditError: if the speaker refuses.
     """
     speaker.check([_request(draft, recipe) for draft in drafts])
-    work = (Job(_request(draft, recipe), _finish(draft, recipe, seed)) for draft in drafts)
+    work = (
+        Job(_request(draft, recipe), _finish(draft, recipe, seed), str(folder / draft.audio))
+        for draft in drafts
+    )
     seen: dict[bytes, str] = {}
     rate = recipe.speech.sample_rate
     answers = zip(drafts, run(work, source, speaker, max(1, jobs)), strict=True)
     for done, (draft, audio) in enumerate(answers, 1):
-        digest = hashlib.sha256(audio.data)
-        if digest.digest() in seen:
+        digest = bytes.fromhex(audio.sha256)
+        if digest in seen:
             raise SpeechError(
-                f"the same audio came out for {draft.text!r} and {seen[digest.digest()]!r}",
+                f"the same audio came out for {draft.text!r} and {seen[digest]!r}",
                 where=f"voice {draft.voice!r}",
                 how="use another voice or language",
             )
-        seen[digest.digest()] = draft.text
-        yield Rendered(draft, audio.data, digest.hexdigest(), audio.frames / rate)
+        seen[digest] = draft.text
+        yield Rendered(draft, audio.sha256, audio.frames / rate)
         if progress is not None:
             progress(done, len(drafts))
 

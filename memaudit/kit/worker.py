@@ -3,10 +3,10 @@
 espeak-ng keeps state from one utterance to the next, so each chunk must meet it as fresh as the one before
 did. Where the platform can fork, every chunk of such a speaker is spoken by a child of this process, in which
 the speaker is made and has said nothing; elsewhere this process speaks one chunk and ends. The child also
-stretches and encodes, so that several of these processes share all of the work.
+stretches, encodes and writes the file, so that several of these processes share all of the work.
 
 A chunk is one line of JSON, a list of `memaudit.kit.job.Job` as dictionaries. The answer is one line of JSON,
-``{"sizes": [bytes, ...], "frames": [samples, ...]}``, and then the audio of each job; or an error as
+``{"done": [[bytes, samples, SHA-256], ...]}``, and then the bytes of each job; or an error as
 `memaudit.kit.job.Failure` alone.
 """
 
@@ -87,5 +87,5 @@ def _answer(speaker: Speaker, chunk: bytes) -> bytes:
     except Exception as error:  # a plug-in may raise anything  # noqa: BLE001
         what = f"the speaker failed ({type(error).__name__}: {error})"
         return Failure(what, how="ask those who made it, or use another speech.engine").line()
-    head = {"sizes": [len(audio.data) for audio in done], "frames": [audio.frames for audio in done]}
+    head = {"done": [[len(audio.data), audio.frames, audio.sha256] for audio in done]}
     return json.dumps(head).encode() + b"\n" + b"".join(audio.data for audio in done)

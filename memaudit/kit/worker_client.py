@@ -40,7 +40,10 @@ class Worker:
             process.stdin.write(line.encode() + b"\n")
             process.stdin.flush()
             head = json.loads(process.stdout.readline())
-            pieces = [process.stdout.read(size) for size in head.get("sizes", ())]
+            done = [
+                Audio(frames, sha256, process.stdout.read(size))
+                for size, frames, sha256 in head.get("done", ())
+            ]
         except (OSError, ValueError) as error:
             what = f"the speaking process ended before it answered ({error})"
             raise FaultError(what, where="speech") from error
@@ -49,9 +52,11 @@ class Worker:
                 self.close()  # it has spoken its one chunk
         if "failure" in head:
             raise Failure(**head["failure"]).error()
-        if [len(piece) for piece in pieces] != head["sizes"]:
+        if len(done) != len(chunk) or any(
+            len(audio.data) != size for audio, (size, *_) in zip(done, head["done"], strict=True)
+        ):
             raise FaultError("the speaking process ended in the middle of an answer", where="speech")
-        return [Audio(piece, frames) for piece, frames in zip(pieces, head["frames"], strict=True)]
+        return done
 
     def stop(self) -> None:
         """End the process at once, also while another thread waits for its answer, and start none again."""

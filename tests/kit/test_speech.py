@@ -113,6 +113,7 @@ def test_a_dead_process_is_replaced_and_the_samples_stay() -> None:
         worker.close()
     assert first == again == retried
     assert all(len(audio.data) == 4 * audio.frames > 0 for audio in first)
+    assert len({audio.data for audio in first}) == len(chunk)
 
 
 def test_a_text_without_sound_is_one_clear_error() -> None:
