@@ -33,7 +33,7 @@ def chosen_recipe(name: str, overrides: tuple[str, ...], command: str | None, re
         if engine != "command" and "{voice}" not in command:
             implied.append(_voices(COMMAND_VOICE))
     recipe = load_recipe(name, [*implied, *overrides])
-    if recipe.speech.engine == "command" and command is None:
+    if recipe.speech.engine == "command" and recipe.speech.command and command is None:
         raise UsageError(
             f"wants to run {recipe.speech.command!r} for every text",
             where=recipe.place("speech.engine"),

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ try:
     import fcntl
 except ImportError:  # Windows: left-over folders stay there
     fcntl = None  # type: ignore[assignment]
+
+
+_ATTEMPTS = 10
 
 
 @contextmanager
@@ -38,9 +42,18 @@ def building(out: Path) -> Iterator[Path]:
         with output_errors(out):
             _take_name(place, out)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        _remove(place)
         if lock is not None:
             os.close(lock)
+
+
+def _remove(place: Path) -> None:
+    """Remove a folder, into which a process that is just being ended may still have written."""
+    for attempt in range(_ATTEMPTS):
+        shutil.rmtree(place, ignore_errors=True)
+        if not place.exists():
+            return
+        time.sleep(0.05 * attempt)
 
 
 def recover(out: Path) -> None:

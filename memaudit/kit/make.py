@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +92,10 @@ def make_kit(
     with building(out) as folder:
         for side in ("train", "audit"):
             (folder / side / "audio").mkdir(parents=True)
-        rendered = render(drafted.drafts, folder, recipe, seed, source, speaker, jobs, progress)
-        hashes = _write_lines(folder, recipe, rendered)
+        with closing(
+            render(drafted.drafts, folder, recipe, seed, source, speaker, jobs, progress)
+        ) as rendered:
+            hashes = _write_lines(folder, recipe, rendered)
         check_feasible(read_canaries(folder), recipe)
         _write_secret(folder / SECRET, seed)
         hashes |= {name: sha256_file(folder / name) for name in (MANIFEST, ASSIGNMENT, SECRET)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import SimpleQueue
@@ -17,8 +17,10 @@ from memaudit.kit.worker_client import Worker
 ATTEMPTS = 3
 
 
-def run(jobs: Iterable[Job], source: Source, speaker: Speaker, processes: int = 1) -> Iterator[Audio]:
+def run(jobs: Iterable[Job], source: Source, speaker: Speaker, processes: int = 1) -> Generator[Audio]:
     """Do ``jobs`` in order. Of their audio, only that of a few chunks is in memory at a time.
+
+    Close it (`contextlib.closing`) where not everything may be taken: that ends the processes at once.
 
     Args:
         jobs: taken as they are needed.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def render(
     speaker: Speaker,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Rendered]:
+) -> Generator[Rendered]:
     """Make the audio of ``drafts`` in their order, a few at a time, so that memory stays bounded.
 
     Args:
@@ -59,19 +60,19 @@ def render(
     )
     seen: dict[bytes, str] = {}
     rate = recipe.speech.sample_rate
-    answers = zip(drafts, run(work, source, speaker, max(1, jobs)), strict=True)
-    for done, (draft, audio) in enumerate(answers, 1):
-        digest = bytes.fromhex(audio.sha256)
-        if digest in seen:
-            raise SpeechError(
-                f"the same audio came out for {draft.text!r} and {seen[digest]!r}",
-                where=f"voice {draft.voice!r}",
-                how="use another voice or language",
-            )
-        seen[digest] = draft.text
-        yield Rendered(draft, audio.sha256, audio.frames / rate)
-        if progress is not None:
-            progress(done, len(drafts))
+    with closing(run(work, source, speaker, max(1, jobs))) as answers:
+        for done, (draft, audio) in enumerate(zip(drafts, answers, strict=True), 1):
+            digest = bytes.fromhex(audio.sha256)
+            if digest in seen:
+                raise SpeechError(
+                    f"the same audio came out for {draft.text!r} and {seen[digest]!r}",
+                    where=f"voice {draft.voice!r}",
+                    how="use another voice or language",
+                )
+            seen[digest] = draft.text
+            yield Rendered(draft, audio.sha256, audio.frames / rate)
+            if progress is not None:
+                progress(done, len(drafts))
 
 
 def _request(draft: Draft, recipe: Recipe) -> SpeechRequest:

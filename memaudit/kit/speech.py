@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -48,7 +49,8 @@ def _speak(
     speaker: Speaker,
 ) -> Iterator[Samples]:
     unfinished = (Job(request) for request in requests)
-    for done, audio in enumerate(run(unfinished, source, speaker, jobs), 1):
-        yield np.frombuffer(audio.data, dtype="<f4").astype(np.float32)
-        if progress is not None:
-            progress(done, len(requests))
+    with closing(run(unfinished, source, speaker, jobs)) as answers:
+        for done, audio in enumerate(answers, 1):
+            yield np.frombuffer(audio.data, dtype="<f4").astype(np.float32)
+            if progress is not None:
+                progress(done, len(requests))

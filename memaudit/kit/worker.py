@@ -28,9 +28,7 @@ CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"
 
 def main(source: Source, forking: bool = CAN_FORK) -> None:
     """Answer chunks until standard input ends (or, for a speaker with state and without forking, one)."""
-    # When it is interrupted the parent ends us. The programs that a speaker runs shall be interrupted too, so
-    # the signal is taken and dropped here: one that is ignored would be ignored by them as well.
-    signal.signal(signal.SIGINT, lambda number, frame: None)  # noqa: ARG005
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us when it is interrupted
     answers = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)  # a line printed by a library must not land among the audio

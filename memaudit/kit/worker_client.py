@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -35,6 +37,8 @@ class Worker:
             if self._stopped:
                 raise FaultError("the speaking process was stopped", where="speech")
             process = self._process = self._process or start(self._source)
+            if self._stopped:  # while it started
+                self.stop()
             if process.stdin is None or process.stdout is None:
                 raise FaultError("the speaking process has no pipes", where="speech")
             process.stdin.write(line.encode() + b"\n")
@@ -59,9 +63,17 @@ class Worker:
         return done
 
     def stop(self) -> None:
-        """End the process at once, also while another thread waits for its answer, and start none again."""
+        """End the process and its children at once, while another thread may wait for its answer.
+
+        None is started again.
+        """
         self._stopped = True
-        if self._process is not None:
+        if self._process is None:
+            return
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
             self._process.kill()
 
     def close(self) -> None:
@@ -87,4 +99,5 @@ def start(source: Source) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # its children can be ended with it, and Ctrl-C is for us alone
     )

@@ -71,6 +71,12 @@ def lines_of(recipe: Recipe) -> LineSource:
         RecipeError: if it cannot be read, or a line is there twice, too long, or nothing that can be said.
     """
     path = recipe.path_of(recipe.text.file or "")
+    if not path.is_file():
+        raise RecipeError(
+            "there is no such file, neither beside the recipe nor in this folder",
+            where=recipe.place("text.file"),
+            how="give a file with a text a line, or JSON lines with a text each",
+        )
     found: dict[int, list[str]] = {}
     seen: dict[str, int] = {}
     for number, text in read_texts(path):
