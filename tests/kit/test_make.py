@@ -187,9 +187,11 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
         if done == 20:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        make_kit(tiny(), tmp_path / "kit", seed=1, progress=interrupt)
-    assert list(tmp_path.iterdir()) == []
+    # once when all is spoken, and once while two processes still write
+    for recipe in (tiny(), tiny(design={"pairs_per_cell": 60})):
+        with pytest.raises(KeyboardInterrupt):
+            make_kit(recipe, tmp_path / "kit", seed=1, jobs=2, progress=interrupt)
+        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
