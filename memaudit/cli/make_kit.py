@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.options import recipe_option, set_option
 from memaudit.cli.speech_options import chosen_recipe
 from memaudit.files import write_text
 from memaudit.kit.exclusion import RUN
@@ -23,25 +24,13 @@ from memaudit.kit.store import Kit, read_canaries
 
 @click.command()
 @click.argument("kit", type=click.Path(path_type=Path))
-@click.option(
-    "--recipe",
-    default="routine",
-    show_default=True,
-    metavar="NAME or FILE",
-    help="A packaged recipe (see memaudit kits) or a TOML file.",
-)
+@recipe_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     help="Fixes everything random. Whoever knows it knows the assignment; by default a secret one is drawn.",
 )
-@click.option(
-    "--set",
-    "set",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a field of the recipe, such as design.pairs_per_cell=40; may be given again.",
-)
+@set_option
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that speak at a time."
 )

@@ -20,3 +20,19 @@ gate_option = click.option(
 report_option = click.option(
     "--report", multiple=True, metavar="FORMAT", help="A further report format; may be given again."
 )
+
+recipe_option = click.option(
+    "--recipe",
+    default="routine",
+    show_default=True,
+    metavar="NAME or FILE",
+    help="A packaged recipe (see memaudit kits) or a TOML file.",
+)
+
+set_option = click.option(
+    "--set",
+    "set",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a field of the recipe, such as design.pairs_per_cell=40; may be given again.",
+)

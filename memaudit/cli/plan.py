@@ -9,26 +9,15 @@ import click
 
 from memaudit.audit.plan import make_plan
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.options import recipe_option, set_option
 from memaudit.cli.plan_tables import cells, needs, notes, summary, toolkits, tracks
 from memaudit.kit.feasibility_tokens import CHARACTERS
 from memaudit.kit.recipe import load_recipe
 
 
 @click.command()
-@click.option(
-    "--recipe",
-    default="routine",
-    show_default=True,
-    metavar="NAME or FILE",
-    help="A packaged recipe (see memaudit kits) or a TOML file.",
-)
-@click.option(
-    "--set",
-    "set",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a field of the recipe, such as design.pairs_per_cell=40; may be given again.",
-)
+@recipe_option
+@set_option
 @click.option(
     "--training-hours",
     type=click.FloatRange(min=0, min_open=True),

@@ -39,17 +39,38 @@ def _repetition_axis(plot: Axes, cells: Sequence[Cell]) -> np.ndarray:
     return places
 
 
+def _error_bars(
+    plot: Axes,
+    places: np.ndarray,
+    bars: Sequence[tuple[float, float, float]],
+    label: str,
+    linestyle: str = "-",
+) -> None:
+    """Estimates with their limits, each (estimate, low, high)."""
+    means, lows, highs = np.array(bars).T
+    plot.errorbar(
+        places,
+        means,
+        [means - lows, highs - means],
+        color=INSERTED,
+        marker="o",
+        capsize=4,
+        linestyle=linestyle,
+        label=label,
+    )
+
+
 def accuracy_plot(cells: Sequence[Cell]) -> Plot:
     """Accuracy of inserted canaries by repetitions against the held-out ones and against chance."""
     held_out = cells[0].held_out
     with axes() as plot:
         places = _repetition_axis(plot, cells)
-        means = np.array([cell.inserted.accuracy for cell in cells])
-        lows = means - [cell.inserted.accuracy_low for cell in cells]
-        highs = [cell.inserted.accuracy_high for cell in cells] - means
         plot.axhspan(held_out.accuracy_low, held_out.accuracy_high, color=HELD_OUT, alpha=0.25, linewidth=0)
         plot.axhline(held_out.accuracy, color=HELD_OUT, label="held out")
-        plot.errorbar(places, means, [lows, highs], color=INSERTED, marker="o", capsize=4, label="inserted")
+        bars = [
+            (arm.accuracy, arm.accuracy_low, arm.accuracy_high) for arm in (cell.inserted for cell in cells)
+        ]
+        _error_bars(plot, places, bars, label="inserted")
         if held_out.chance is not None:
             plot.axhline(held_out.chance, color=HELD_OUT, linestyle=":", label="chance")
         plot.set_ylim(-0.02, 1.02)
@@ -68,7 +89,7 @@ def accuracy_plot(cells: Sequence[Cell]) -> Plot:
     caption = (
         f"Accuracy by repetitions at {cells[0].speed:g} times speed, with 95 % intervals: inserted canaries "
         f"(n = {cells[0].inserted.n} a level) and held-out canaries (n = {held_out.n}). A model that has "
-        "memorised nothing keeps the inserted ones inside the band."
+        "memorised nothing reads both alike: the intervals reach the band."
     )
     return Plot(svg, caption)
 
@@ -78,13 +99,9 @@ def exposure_plot(cells: Sequence[Cell]) -> Plot:
     first = cells[0].exposure
     with axes() as plot:
         places = _repetition_axis(plot, cells)
-        means = np.array([cell.exposure.mean for cell in cells])
-        lows = means - [cell.exposure.low for cell in cells]
-        highs = [cell.exposure.high for cell in cells] - means
+        bars = [(cell.exposure.mean, cell.exposure.low, cell.exposure.high) for cell in cells]
         plot.axhline(first.ceiling, color=INSERTED, linestyle="--", label="ceiling of this kit")
-        plot.errorbar(
-            places, means, [lows, highs], color=INSERTED, marker="o", capsize=4, linestyle="", label="mean"
-        )
+        _error_bars(plot, places, bars, label="mean", linestyle="")
         plot.axhline(first.null_mean, color=HELD_OUT, linestyle=":", label="without memorisation")
         plot.set_ylim(0, first.ceiling * 1.05)
         plot.set_ylabel("exposure, bits")
