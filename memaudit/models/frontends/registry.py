@@ -13,7 +13,9 @@ from memaudit.models.validation import by_kind
 FRONT_ENDS: Mapping[str, str] = MappingProxyType(
     {
         "kaldi": "memaudit.models.frontends.kaldi:KaldiFrontEnd",
+        "nemo": "memaudit.models.frontends.nemo:NemoFrontEnd",
         "raw": "memaudit.models.frontends.raw:RawFrontEnd",
+        "torchaudio": "memaudit.models.frontends.torchaudio_mel:TorchaudioFrontEnd",
     }
 )
 

@@ -1,0 +1,39 @@
+"""Windows and short-time spectra for the front ends that are written in numpy."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.signal import get_window
+
+Window = Literal["hann", "hamming", "blackman", "bartlett", "ones"]
+
+
+@lru_cache(maxsize=16)
+def centred_window(name: Window, length: int, fft_size: int, *, periodic: bool) -> NDArray[np.float64]:
+    """A window of ``length`` samples in the middle of ``fft_size``, zero beside it: float64 [fft_size], read-only.
+
+    Where the room beside it is odd the extra zero is on the right, as torch.stft puts it.
+    """
+    window = np.zeros(fft_size)
+    start = (fft_size - length) // 2
+    shape = "boxcar" if name == "ones" else name
+    window[start : start + length] = get_window(shape, length, fftbins=periodic)
+    window.setflags(write=False)
+    return window
+
+
+def magnitudes(wave: NDArray[np.float64], window: NDArray[np.float64], hop: int) -> NDArray[np.float64]:
+    """Magnitude spectra of frames every ``hop`` samples: float64 [T, N // 2 + 1] for a window of N samples.
+
+    T is 1 + (S - N) // hop, 0 where the wave has fewer than N samples.
+    """
+    size = window.size
+    if wave.size < size:
+        return np.zeros((0, size // 2 + 1))
+    frames = np.lib.stride_tricks.sliding_window_view(wave, size)[::hop] * window
+    return np.abs(fft.rfft(frames, axis=1))

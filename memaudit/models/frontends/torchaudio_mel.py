@@ -1,0 +1,126 @@
+"""torchaudio's mel spectrogram and a clamped logarithm: GigaAM's front end."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from memaudit.errors import AudioError
+from memaudit.models.frontends.base import FrontEndOptions, usable
+from memaudit.models.frontends.mel import Norm, Scale, mel_filters
+from memaudit.models.frontends.spectrum import Window, centred_window, magnitudes
+from memaudit.models.recognizer import Samples
+
+
+class TorchaudioFrontEnd(FrontEndOptions):
+    """Log-mel features as torchaudio.transforms.MelSpectrogram and a logarithm give them; the defaults are GigaAM's.
+
+    Attributes:
+        num_mels: F.
+        frame_length_ms: length of the periodic window.
+        frame_shift_ms: distance of frames.
+        window: its shape.
+        fft_size: size of the transform; 0: the window's length, as torchaudio has it.
+        centre: True: half a transform of mirrored samples at both ends (GigaAM 2); False: frames that lie wholly in
+            the audio (GigaAM 3).
+        low_frequency: lower edge of the first filter in Hz.
+        high_frequency: upper edge of the last filter in Hz; 0: half the sample rate.
+        mel_scale: what the filters' edges are equally far apart in.
+        mel_norm: "slaney": filters of equal area; "none": of equal height.
+        floor: the least value whose logarithm is taken.
+        ceiling: the greatest.
+        bfloat16: whether window and filters are rounded to bfloat16, as the checkpoints of GigaAM 3 keep them.
+    """
+
+    kind: Literal["torchaudio"] = "torchaudio"
+    num_mels: int = Field(64, ge=1, le=1024)
+    frame_length_ms: float = Field(25.0, gt=0, le=1000)
+    frame_shift_ms: float = Field(10.0, gt=0, le=1000)
+    window: Window = "hann"
+    fft_size: int = Field(0, ge=0, le=65536)
+    centre: bool = True
+    low_frequency: float = Field(0.0, ge=0)
+    high_frequency: float = Field(0.0, ge=0)
+    mel_scale: Scale = "htk"
+    mel_norm: Norm = "none"
+    floor: float = Field(1e-9, gt=0)
+    ceiling: float = Field(1e9, gt=0)
+    bfloat16: bool = False
+
+    @property
+    def num_features(self) -> int:
+        """F."""
+        return self.num_mels
+
+    @property
+    def _frame(self) -> int:
+        return int(self.sample_rate * self.frame_length_ms / 1000)
+
+    @property
+    def _hop(self) -> int:
+        return int(self.sample_rate * self.frame_shift_ms / 1000)
+
+    @property
+    def _size(self) -> int:
+        return self.fft_size or self._frame
+
+    @property
+    def _high(self) -> float:
+        return self.high_frequency or self.sample_rate / 2
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.low_frequency < self._high <= self.sample_rate / 2:
+            raise ValueError(
+                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz (high_frequency) "
+                f"do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
+            )
+        if self._hop < 1:
+            raise ValueError(f"frame_shift_ms {self.frame_shift_ms:g} is less than a sample")
+        if not 2 <= self._frame <= self._size:
+            raise ValueError(
+                f"frame_length_ms {self.frame_length_ms:g} is {self._frame} samples, not 2 to {self._size}, "
+                "the size of the transform"
+            )
+        if self.floor >= self.ceiling:
+            raise ValueError(f"floor {self.floor:g} is not below ceiling {self.ceiling:g}")
+        return self
+
+    def __call__(self, samples: Samples) -> NDArray[np.float32]:
+        """float32 [S] in [-1, 1] -> float32 [T, F].
+
+        Raises:
+            AudioError: if the samples are empty, not finite, or too few for one frame (or to be mirrored).
+        """
+        wave = usable(samples).astype(np.float64)
+        least = self._size // 2 + 1 if self.centre else self._size
+        if wave.size < least:
+            raise AudioError(
+                f"the audio, {wave.size} samples, is shorter than one frame", how="leave the utterance out"
+            )
+        if self.centre:
+            wave = np.pad(wave, self._size // 2, mode="reflect")
+        window = centred_window(self.window, self._frame, self._size, periodic=True)
+        filters = mel_filters(
+            sample_rate=self.sample_rate,
+            fft_size=self._size,
+            num_mels=self.num_mels,
+            low_frequency=self.low_frequency,
+            high_frequency=self._high,
+            scale=self.mel_scale,
+            norm=self.mel_norm,
+        )
+        if self.bfloat16:
+            window, filters = _bfloat16(window), _bfloat16(filters)
+        power = magnitudes(wave, window, self._hop).astype(np.float32) ** 2
+        return np.log(np.clip(power @ filters.astype(np.float32), self.floor, self.ceiling))
+
+
+def _bfloat16(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rounded to the nearest of the floats with 8 bits of significand, ties to even; values are at least 0."""
+    bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
+    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
