@@ -28,6 +28,8 @@ from memaudit.models.tokens.base import Tokens
 from memaudit.models.tokens.registry import load_tokens
 from memaudit.models.validation import M, Table, validated
 
+SCHEMA = "memaudit/model/1"
+
 
 class DescriptionTable(Table):
     """The keys of a model.toml. What the tables may hold is up to the family, the front end and the tokens.
@@ -55,22 +57,31 @@ class DescriptionTable(Table):
 
 @dataclass(frozen=True)
 class Description:
-    """A model.toml that has been read, and the model file it is to be used with.
+    """A model.toml that has been read or detected, and the model file it is to be used with.
 
     Attributes:
-        path: the model.toml.
+        path: the model.toml; where it was detected, the file or folder that it describes.
         table: what it says.
-        model_file: the model file that the user named, or None where they named the model.toml or its folder.
+        model_file: the model file that the user named, or None where it was the model.toml or its folder.
+        base: what file names are relative to where that is not the folder of ``path``.
+        reasons: why a family took the model for its own, a sentence each; empty where a model.toml was read.
     """
 
     path: Path
     table: DescriptionTable = field(repr=False)
     model_file: Path | None = None
+    base: Path | None = None
+    reasons: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
         """What file names are relative to."""
-        return self.path.parent
+        return self.path.parent if self.base is None else self.base
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The model.toml itself, where there is one: the outputs depend on it."""
+        return () if self.reasons else (self.path,)
 
     def front_end(self) -> FrontEnd:
         """The front end; `ModelError` if [front_end] is missing or wrong."""
@@ -134,6 +145,24 @@ class SingleFile(Table):
     """[files] of a family whose model is one file."""
 
     model: str | None = Field(None, min_length=1)
+
+
+def detected_description(
+    given: Path, folder: Path, table: Mapping[str, Any], family: str, reasons: tuple[str, ...]
+) -> Description:
+    """The description that a family wrote of files that have none.
+
+    Args:
+        given: the file or folder that the user named.
+        folder: what file names are relative to.
+        table: the model.toml without ``schema`` and ``family``.
+        family: the adapter.
+        reasons: why, at least one sentence.
+    """
+    whole = {"schema": SCHEMA, "family": family, **table}
+    return Description(
+        given, validated(DescriptionTable, whole, where=str(given)), base=folder, reasons=reasons
+    )
 
 
 def read_description(path: Path, model_file: Path | None = None) -> Description:

@@ -10,17 +10,18 @@ from memaudit.models.description import Description, read_description
 NAME = "model.toml"
 
 
-def locate(path: Path) -> Description:
-    """Read the description of ``path``.
+def locate(path: Path) -> Description | None:
+    """Read the description of ``path``, or give None where none was written.
 
     ``path`` is a model.toml, a folder with one (``model.toml`` or ``NAME.model.toml``), or a model file: then
     ``STEM.model.toml`` beside it is taken, else ``model.toml`` beside it.
 
     Raises:
-        ModelError: if ``path`` does not exist, or none or two descriptions match.
+        ModelError: if ``path`` does not exist, or two descriptions match.
     """
     if path.is_dir():
-        return read_description(_in_folder(path))
+        found = _in_folder(path)
+        return None if found is None else read_description(found)
     if not path.is_file():
         raise ModelError("no such file or folder", where=str(path), how="give a model file or its folder")
     if path.suffix.lower() == ".toml":
@@ -28,14 +29,10 @@ def locate(path: Path) -> Description:
     for candidate in (path.with_name(f"{path.stem}.{NAME}"), path.with_name(NAME)):
         if candidate.is_file():
             return read_description(candidate, model_file=path)
-    raise ModelError(
-        f"no {NAME} beside the model says its front end and tokens",
-        where=str(path),
-        how=f"write {path.with_name(NAME)} (schema memaudit/model/1)",
-    )
+    return None
 
 
-def _in_folder(folder: Path) -> Path:
+def _in_folder(folder: Path) -> Path | None:
     try:
         found = sorted(p for p in folder.iterdir() if p.name == NAME or p.name.endswith(f".{NAME}"))
     except OSError as error:
@@ -48,8 +45,4 @@ def _in_folder(folder: Path) -> Path:
             where=str(folder),
             how="give the one you mean",
         )
-    raise ModelError(
-        f"no {NAME} in this folder",
-        where=str(folder),
-        how="write one, or give the folder that the model is in",
-    )
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -79,4 +79,69 @@ class Recognizer(Protocol):
             TokenError: if the reference cannot be written in the model's tokens.
             ModelError: if the model fails on this input or gives something other than its description says.
         """
+        ...
+
+
+@runtime_checkable
+class BatchRecognizer(Protocol):
+    """A recogniser that is given many utterances at once: a function of the user's, another program.
+
+    Attributes are those of `Recognizer`.
+    """
+
+    @property
+    def info(self) -> ModelInfo:
+        """What was loaded."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate in Hz that `recognize_batch` takes its samples at."""
+        ...
+
+    @property
+    def batch_size(self) -> int | None:
+        """How many utterances to give at once; None: all of them."""
+        ...
+
+    def recognize_batch(
+        self, samples: Sequence[Samples], references: Sequence[str | None]
+    ) -> list[Recognition]:
+        """Transcribe the utterances, and measure the losses of their references where it can.
+
+        Args:
+            samples: N times float32 [S], mono, at `sample_rate`, full scale 1.
+            references: N texts.
+
+        Raises:
+            ModelError: if it fails, or gives something other than N results.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a model computed for one audio, for the checks of how it was loaded.
+
+    Attributes:
+        frames: output frames: what the decoder sees of the audio.
+        values: float32 [frames, D]: the scores of a CTC model, the encoder's output of another.
+        blank: share of the frames whose best token is the blank; None where the family has none.
+    """
+
+    frames: int
+    values: NDArray[np.float32]
+    blank: float | None
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A recogniser whose computation can be looked at: every built-in family."""
+
+    def trace(self, samples: Samples) -> Trace:
+        """Run one audio; raises as `Recognizer.recognize` does."""
+        ...
+
+    def trace_batch(self, batch: Sequence[Samples]) -> list[Trace] | None:
+        """Run several as one padded batch; None where the graph takes one at a time."""
         ...

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from pkgutil import resolve_name
+from pkgutil import iter_modules
 from types import MappingProxyType
 
 from memaudit.errors import ModelError, UsageError
-from memaudit.models.description import Description
-from memaudit.models.families.base import LoadOptions
+from memaudit.models import families
+from memaudit.models.adapter import Adapter, LoadOptions
+from memaudit.models.description import Description, detected_description
+from memaudit.models.detection import Detected
 from memaudit.models.locate import locate
+from memaudit.models.model_files import ModelFiles, model_files
+from memaudit.models.ort.pool import SessionPool
 from memaudit.models.recognizer import Recognizer
 
 
-@dataclass(frozen=True)
-class Adapter:
-    """A model family.
-
-    Attributes:
-        summary: what it takes, in a few words.
-        suffixes: of its model files.
-        loader: "module:function" of ``load(description, options) -> Recognizer``, imported when it is used.
-        providers: where it can run.
-    """
-
-    summary: str
-    suffixes: tuple[str, ...]
-    loader: str
-    providers: tuple[str, ...] = ("cpu",)
-
-
-# A new family is one new file and one entry here.
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
-    {
-        "onnx-ctc": Adapter(
-            "one ONNX graph with CTC scores", (".onnx", ".ort"), "memaudit.models.families.onnx_ctc:load"
-        ),
-        "torchscript-ctc": Adapter(
-            "a TorchScript file with CTC scores (code: needs --trust-model)",
-            (".pt", ".pth", ".ts", ".jit"),
-            "memaudit.models.families.torchscript_ctc:load",
-        ),
-    }
-)
+@cache
+def adapters() -> Mapping[str, Adapter]:
+    """Every family by name: the ``ADAPTER`` of each module of `memaudit.models.families`."""
+    found = [
+        import_module(f"{families.__name__}.{module.name}").ADAPTER
+        for module in iter_modules(families.__path__)
+    ]
+    return MappingProxyType({adapter.name: adapter for adapter in sorted(found, key=lambda one: one.name)})
 
 
 def load_recognizer(
@@ -53,7 +36,7 @@ def load_recognizer(
     """Load a recogniser.
 
     Args:
-        path: a model file, a model.toml, or a folder with one model.toml; see `locate`.
+        path: a model file, a model.toml, or a folder with one model.
         adapter: a family's name; it wins over the model.toml's own.
         trust_model: the user's word that code in the model may run.
         provider: where it runs; never anywhere else in its place.
@@ -64,32 +47,74 @@ def load_recognizer(
         UntrustedModelError: if the model is code and ``trust_model`` is False.
         MissingExtraError: if the family's optional packages are not installed.
     """
-    if adapter is not None and adapter not in ADAPTERS:
+    sessions = SessionPool(provider)
+    chosen, description = describe(Path(path), adapter=adapter, sessions=sessions)
+    if chosen.runtime == "torch" and provider != "cpu":
         raise UsageError(
-            f"no adapter '{adapter}'", where="--adapter", how=f"there are: {', '.join(ADAPTERS)}"
-        )
-    description = locate(Path(path))
-    name = adapter or _family(description)
-    chosen = ADAPTERS[name]
-    if provider not in chosen.providers:
-        raise UsageError(
-            f"the adapter {name} does not run on '{provider}'",
+            f"the adapter {chosen.name} does not run on '{provider}'",
             where="--provider",
-            how=f"it runs on: {', '.join(chosen.providers)}",
+            how="it runs on: cpu",
         )
-    options = LoadOptions(name, chosen.suffixes, trust_model=trust_model, provider=provider)
-    recognizer: Recognizer = resolve_name(chosen.loader)(description, options)
-    return recognizer
+    options = LoadOptions(chosen.name, chosen.suffixes, trust_model=trust_model, sessions=sessions)
+    return chosen.load(description, options)
 
 
-def _family(description: Description) -> str:
+def describe(
+    path: Path, *, adapter: str | None = None, sessions: SessionPool | None = None
+) -> tuple[Adapter, Description]:
+    """The family of a model and its description: its model.toml, else what the families detect.
+
+    Raises:
+        UsageError: if there is no such adapter.
+        ModelError: if no family knows the model, or several do.
+    """
+    known = adapters()
+    if adapter is not None and adapter not in known:
+        raise UsageError(f"no adapter '{adapter}'", where="--adapter", how=f"there are: {', '.join(known)}")
+    description = locate(path)
+    if description is not None:
+        return known[adapter or _family(description, known)], description
+    files = model_files(path, sessions or SessionPool())
+    asked = list(known.values()) if adapter is None else [known[adapter]]
+    found = [(one, detected) for one in asked if (detected := _detected(one, files)) is not None]
+    if len(found) > 1:
+        raise ModelError(
+            f"several families know it: {', '.join(one.name for one, _ in found)}",
+            where=str(path),
+            how="choose one with --adapter, or give the model file itself",
+        )
+    if not found:
+        raise _unknown(path, files, asked)
+    chosen, detected = found[0]
+    return chosen, detected_description(path, files.folder, detected.table, chosen.name, detected.reasons)
+
+
+def _detected(adapter: Adapter, files: ModelFiles) -> Detected | None:
+    detected = None if adapter.detect is None else adapter.detect(files)
+    if detected is None or files.chosen is None or files.chosen in detected.table["files"].values():
+        return detected
+    return None  # a model beside the one that the user named
+
+
+def _unknown(path: Path, files: ModelFiles, asked: list[Adapter]) -> ModelError:
+    graphs = files.find("*.onnx", "*.ort", "*.pt", "*.pt2", "*.zip", "*.pth", "*.ts", "*.jit")
+    what = f"no family knows it ({', '.join(graphs)})" if graphs else "there is no model file"
+    if len(asked) == 1:
+        how = f"{asked[0].name} looks for {asked[0].looks_for}"
+    else:
+        how = "write a model.toml beside it, or see in the README what each family looks for"
+    return ModelError(what, where=str(path), how=how)
+
+
+def _family(description: Description, known: Mapping[str, Adapter]) -> str:
     named = description.table.family
     if named is not None:
-        if named not in ADAPTERS:
+        if named not in known:
             raise ModelError(
-                f"'family' is {named!r}", where=str(description.path), how=f"allowed: {', '.join(ADAPTERS)}"
+                f"'family' is {named!r}", where=str(description.path), how=f"allowed: {', '.join(known)}"
             )
         return named
+    # Without a family a description is of the generic ones, which differ by suffix.
     if description.model_file is not None:
         files = [description.model_file]
     else:
@@ -97,11 +122,11 @@ def _family(description: Description) -> str:
             description.folder.iterdir()
         )
     suffixes = {file.suffix.lower() for file in files}
-    fitting = [name for name, adapter in ADAPTERS.items() if suffixes & set(adapter.suffixes)]
+    fitting = [name for name in ("onnx-ctc", "torchscript-ctc") if suffixes & set(known[name].suffixes)]
     if len(fitting) == 1:
         return fitting[0]
     raise ModelError(
         "no 'family', and the suffixes of the model files do not decide",
         where=str(description.path),
-        how=f"set it to one of: {', '.join(ADAPTERS)}",
+        how=f"set it to one of: {', '.join(known)}",
     )

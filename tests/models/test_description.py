@@ -9,7 +9,8 @@ import pytest
 from memaudit.errors import ModelError
 from memaudit.models.description import read_description
 from memaudit.models.locate import locate
-from tests.models.builders import write_tokens, write_toml
+from memaudit.models.registry import load_recognizer
+from tests.models.builders import onnx_graph, weights, write_onnx, write_tokens, write_toml
 
 GOOD = 'schema = "memaudit/model/1"\n'
 
@@ -112,8 +113,14 @@ def test_a_models_own_description_wins_over_the_folders(tmp_path: Path) -> None:
 def test_paths_without_a_description_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file or folder"):
         locate(tmp_path / "none.onnx")
-    with pytest.raises(ModelError, match=r"no model\.toml in this folder"):
-        locate(tmp_path)
-    (tmp_path / "a.onnx").write_bytes(b"x")
-    with pytest.raises(ModelError, match=r"no model\.toml beside the model .*; write .*model\.toml \(schema"):
-        locate(tmp_path / "a.onnx")
+    assert locate(tmp_path) is None
+    with pytest.raises(ModelError, match=r"there is no model file; write a model\.toml beside it"):
+        load_recognizer(tmp_path)
+    write_onnx(tmp_path, onnx_graph(weights()))
+    (tmp_path / "model.toml").unlink()
+    (tmp_path / "tokens.txt").unlink()
+    assert locate(tmp_path / "model.onnx") is None
+    with pytest.raises(ModelError, match=r"no family knows it \(model\.onnx\); write a model\.toml"):
+        load_recognizer(tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match=r"onnx-ctc looks for a model\.toml"):
+        load_recognizer(tmp_path / "model.onnx", adapter="onnx-ctc")

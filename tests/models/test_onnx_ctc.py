@@ -14,8 +14,8 @@ from onnx import TensorProto, helper
 
 from memaudit.errors import AudioError, ModelError, TokenError
 from memaudit.files import sha256_file
+from memaudit.models.ctc.recognizer import CtcRecognizer
 from memaudit.models.decoding.ctc import ctc_loss, greedy_path
-from memaudit.models.families.ctc import CtcRecognizer
 from memaudit.models.registry import load_recognizer
 from tests.models import builders
 from tests.models.builders import KALDI, MELS, RAW, WORDS, onnx_graph, speech, weights, write_onnx

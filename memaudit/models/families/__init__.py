@@ -1,1 +1,1 @@
-"""Model families, one a file; `memaudit.models.registry` names them."""
+"""Model families, one a file: each module has an `ADAPTER`; the registry walks this package."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memaudit.errors import ModelError, UntrustedModelError
-from memaudit.models.description import Description
-from memaudit.models.families.base import LoadOptions, hashed
-from memaudit.models.families.ctc import (
+from memaudit.models.adapter import Adapter, LoadOptions, hashed
+from memaudit.models.ctc.probe import probed
+from memaudit.models.ctc.recognizer import (
     CtcDecoder,
     CtcInputs,
     CtcOutputs,
@@ -22,7 +22,7 @@ from memaudit.models.families.ctc import (
     ctc_blank,
     ctc_decoder_info,
 )
-from memaudit.models.families.ctc_probe import probed
+from memaudit.models.description import Description
 from memaudit.models.recognizer import ModelInfo
 from memaudit.models.torchscript.module import open_module, short_reason, torch_errors, torch_version
 
@@ -59,6 +59,9 @@ class TorchScriptCtcGraph:
                 how="check [front_end] and [inputs] of its model.toml",
             ) from error
         return self._read(result)
+
+    def batch_scores(self, features: Sequence[NDArray[np.float32]]) -> None:
+        """None: a module is run one utterance at a time; see `CtcGraph.batch_scores`."""
 
     def _read(self, result: Any) -> tuple[NDArray[Any], int | None]:
         import torch
@@ -126,10 +129,10 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer:
         told.append(f"argument {length} takes its length")
     info = ModelInfo(
         adapter=options.adapter,
-        files=hashed((path, description.path, *tokens.files)),
+        files=hashed((path, *description.files, *tokens.files)),
         front_end=front_end.describe(),
         decoder=ctc_decoder_info(tokens, decoder, runtime=torch_version()),
-        inferred=tuple(told),
+        inferred=(*description.reasons, *told),
     )
     return probed(CtcRecognizer(info, front_end, tokens, blank, graph, str(path)))
 
@@ -165,3 +168,13 @@ def _arguments(module: torch.jit.ScriptModule, inputs: CtcInputs, *, where: str)
 
 def _is_length(part: torch.Tensor) -> bool:
     return not part.is_floating_point() and not part.is_complex() and part.ndim <= 1 and part.numel() == 1
+
+
+ADAPTER = Adapter(
+    name="torchscript-ctc",
+    summary="a TorchScript file with CTC scores (code: needs --trust-model)",
+    looks_for="a model.toml",
+    load=load,
+    suffixes=(".pt", ".pth", ".ts", ".jit"),
+    runtime="torch",
+)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from memaudit.models.families.ctc import CtcRecognizer
+from memaudit.models.ctc.recognizer import CtcRecognizer
 
 
 def probed(recognizer: CtcRecognizer) -> CtcRecognizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from memaudit.errors import ModelError
-from memaudit.models.families.ctc import CtcInputs, CtcOutputs, Layout, arranged
+from memaudit.models.ctc.recognizer import CtcInputs, CtcOutputs, Layout, arranged
 from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.ort.binding import Node, listed, nodes, pick
 from memaudit.models.ort.session import run_session
@@ -51,6 +52,30 @@ class OnnxCtcGraph:
                 how="set 'outputs.length' to the right output",
             )
         return results[0], int(results[1].reshape(-1)[0])
+
+    def batch_scores(
+        self, features: Sequence[NDArray[np.float32]]
+    ) -> list[tuple[NDArray[Any], int | None]] | None:
+        """See `CtcGraph.batch_scores`."""
+        if self.length is None or len(self.length.shape) != 1 or self.length.shape[0] == 1:
+            return None
+        if self.features.shape and self.features.shape[0] == 1:
+            return None
+        lengths = [one.shape[0] for one in features]
+        longest = max(lengths)
+        padded = [
+            arranged(np.pad(one, [(0, longest - one.shape[0]), *[(0, 0)] * (one.ndim - 1)]), self.layout)
+            for one in features
+        ]
+        feeds: dict[str, NDArray[Any]] = {
+            self.features.name: np.concatenate(padded).astype(self.features.dtype, copy=False),
+            self.length.name: np.array(lengths, self.length.dtype),
+        }
+        results = run_session(self.session, self.outputs, feeds, where=self.where)
+        raw, counts = results[0], results[1].reshape(-1) if len(results) > 1 else None
+        if raw.shape[0] != len(features):  # time first
+            return None
+        return [(raw[i : i + 1], None if counts is None else int(counts[i])) for i in range(len(features))]
 
     def told(self) -> tuple[str, ...]:
         """What was inferred, a sentence each."""

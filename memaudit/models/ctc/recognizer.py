@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -12,7 +13,7 @@ from pydantic import Field
 from memaudit.errors import ModelError
 from memaudit.models.decoding.ctc import ctc_loss, greedy_path
 from memaudit.models.frontends.base import FrontEnd
-from memaudit.models.recognizer import ModelInfo, Recognition, Samples
+from memaudit.models.recognizer import ModelInfo, Recognition, Samples, Trace
 from memaudit.models.tokens.base import Tokens
 from memaudit.models.validation import Table
 
@@ -68,6 +69,12 @@ class CtcGraph(Protocol):
         """
         ...
 
+    def batch_scores(
+        self, features: Sequence[NDArray[np.float32]]
+    ) -> list[tuple[NDArray[Any], int | None]] | None:
+        """Run several utterances as one batch, padded with zeros; None where the graph has no lengths."""
+        ...
+
 
 @dataclass(frozen=True)
 class CtcRecognizer:
@@ -94,6 +101,22 @@ class CtcRecognizer:
         """
         raw, length = self.graph.scores(self.front_end(samples))
         return checked_scores(raw, length, size=self.tokens.size, where=self.where)
+
+    def trace(self, samples: Samples) -> Trace:
+        """See `Traceable.trace`."""
+        return self._traced(self.log_scores(samples))
+
+    def trace_batch(self, batch: Sequence[Samples]) -> list[Trace] | None:
+        """See `Traceable.trace_batch`."""
+        found = self.graph.batch_scores([self.front_end(samples) for samples in batch])
+        if found is None:
+            return None
+        scores = [checked_scores(raw, n, size=self.tokens.size, where=self.where) for raw, n in found]
+        return [self._traced(one) for one in scores]
+
+    def _traced(self, scores: NDArray[np.float32]) -> Trace:
+        blank = float((scores.argmax(axis=1) == self.blank).mean()) if scores.size else None
+        return Trace(scores.shape[0], scores, blank)
 
     def recognize(self, samples: Samples, reference: str | None = None) -> Recognition:
         """See `Recognizer.recognize`."""

@@ -1,0 +1,1 @@
+"""What CTC recognisers share, whatever runs their graph."""

@@ -1,0 +1,46 @@
+"""Loading one ONNX graph with CTC scores, which every family of them shares."""
+
+from __future__ import annotations
+
+import onnxruntime
+
+from memaudit.models.adapter import LoadOptions, hashed
+from memaudit.models.ctc.onnx_graph import bound
+from memaudit.models.ctc.probe import probed
+from memaudit.models.ctc.recognizer import (
+    CtcDecoder,
+    CtcInputs,
+    CtcOutputs,
+    CtcRecognizer,
+    ctc_blank,
+    ctc_decoder_info,
+)
+from memaudit.models.description import Description
+from memaudit.models.ort.files import external_files, quantised_operators
+from memaudit.models.recognizer import ModelInfo
+
+
+def load_onnx_ctc(description: Description, options: LoadOptions) -> CtcRecognizer:
+    """Load the model that ``description`` describes.
+
+    Raises:
+        ModelError: if a file is missing or is not what it should be, or the graph does not fit.
+    """
+    inputs = description.section("inputs", CtcInputs)
+    outputs = description.section("outputs", CtcOutputs)
+    decoder = description.section("decoder", CtcDecoder)
+    front_end, tokens = description.front_end(), description.tokens()
+    blank = ctc_blank(tokens, where=str(description.path))
+    path = description.model_path(options.suffixes)
+    session = options.open(path)
+    graph = bound(session, inputs, outputs, front_end, where=str(path))
+    quantised = quantised_operators(path)
+    info = ModelInfo(
+        adapter=options.adapter,
+        files=hashed((path, *external_files(path), *description.files, *tokens.files)),
+        front_end=front_end.describe(),
+        decoder=ctc_decoder_info(tokens, decoder, runtime=f"onnxruntime {onnxruntime.__version__}"),
+        inferred=(*description.reasons, *graph.told()),
+        warnings=tuple(f"{name} quantises activations as it runs: losses wobble" for name in quantised),
+    )
+    return probed(CtcRecognizer(info, front_end, tokens, blank, graph, str(path)))
