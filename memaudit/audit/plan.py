@@ -14,6 +14,7 @@ from memaudit.audit.plan_needed import Needed, pairs_needed
 from memaudit.audit.plan_odds import GapOdds
 from memaudit.audit.plan_scores import SupposedScores, supposed_scores
 from memaudit.errors import UsageError
+from memaudit.kit.control_speech import pinned
 from memaudit.kit.draft import Draft, draft_kit
 from memaudit.kit.feasibility_durations import SAMPLE, Durations, estimate_durations
 from memaudit.kit.feasibility_table import SpeedFeasibility, feasibility_table
@@ -114,6 +115,7 @@ def make_plan(
         RecipeError: if the recipe cannot be carried out.
         SpeechError: for a voice that does not exist.
     """
+    recipe = pinned(recipe)
     design, source = recipe.design, text_source(recipe)
     drafts = draft_kit(recipe, SEED, source)
     durations = estimate_durations(drafts, recipe, sample=sample)

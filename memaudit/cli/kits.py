@@ -8,9 +8,11 @@ import click
 from rich.table import Table
 
 from memaudit.cli.common import Output, shared_options
+from memaudit.kit.control_speech import control_speech
 from memaudit.kit.estimate import copies_seconds
 from memaudit.kit.packaged import packaged_recipes
 from memaudit.kit.recipe import Recipe, load_recipe
+from memaudit.kit.speakers import hibari
 from memaudit.kit.text import text_source
 from memaudit.stats.epsilon import one_run_epsilon
 
@@ -39,7 +41,16 @@ def command(output: Output) -> None:
         figures = (f"{row['minutes']:.0f}", f"{row['epsilon_ceiling']:.2f}")
         table.add_row(row["name"], canaries, *figures, row["description"])
     output.show(table)
+    output.note(_of_controls())
     output.document({"recipes": rows})
+
+
+def _of_controls() -> str:
+    """Who speaks the controls of the recipes in English."""
+    if hibari.installed():
+        return "English controls are spoken by hibari, which is installed."
+    get = f"pip install 'memaudit-asr[{hibari.EXTRA}]'"
+    return f"English controls are spoken by espeak-ng; for a clearer voice: {get}"
 
 
 def _row(recipe: Recipe) -> dict[str, Any]:
@@ -54,6 +65,7 @@ def _row(recipe: Recipe) -> dict[str, Any]:
         "minutes": round(copies_seconds(recipe, text_source(recipe)) / 60, 1),
         "held_out": (design.pairs + design.reserve) * speeds,
         "controls": design.controls,
+        "controls_engine": control_speech(recipe).engine,
         "epsilon_ceiling": round(one_run_epsilon(guesses, guesses), 3),
         "speeds": list(recipe.speed.factors),
         "description": recipe.description,

@@ -12,6 +12,7 @@ from memaudit.cli.common import Output, shared_options
 from memaudit.cli.options import recipe_option, set_option
 from memaudit.cli.speech_options import chosen_recipe
 from memaudit.files import write_text
+from memaudit.kit.control_speech import control_speech
 from memaudit.kit.exclusion import RUN
 from memaudit.kit.feasibility import feasibility_warnings
 from memaudit.kit.info import KitInfo
@@ -133,6 +134,8 @@ def summary(kit: Kit) -> Table:
         "canaries",
         f"{info.counts.inserted} inserted, {info.counts.held_out} held out, {info.counts.controls} controls",
     )
+    if info.counts.controls:
+        table.add_row("controls", str(control_speech(info.recipe)))
     table.add_row("drawn by", f"{info.counts.coins} {unit}; {info.counts.reserve} held out in reserve")
     table.add_row(
         "audio to train on",
@@ -167,6 +170,7 @@ def document(kit: Kit) -> dict[str, object]:
         "name": kit.info.name,
         "commitment": kit.commitment,
         "counts": kit.info.counts.model_dump(),
+        "controls_engine": control_speech(kit.recipe).engine,
         "seconds": kit.info.seconds.model_dump(),
         "entropy": kit.info.entropy.model_dump(),
         "exclusion": None if kit.info.exclusion is None else kit.info.exclusion.model_dump(mode="json"),

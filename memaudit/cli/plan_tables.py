@@ -6,6 +6,7 @@ from rich.table import Table
 
 from memaudit.audit.plan import Plan
 from memaudit.audit.plan_needed import MOST
+from memaudit.kit.control_speech import control_speech
 from memaudit.kit.feasibility_speed import HARD_PITCH, HARD_TEMPO
 from memaudit.kit.profiles import PROFILES
 
@@ -18,6 +19,8 @@ def summary(plan: Plan) -> Table:
     audio, bits = plan.audio, plan.entropy
     table.add_row("recipe", plan.recipe.name)
     table.add_row("canaries", f"{plan.inserted} inserted, {plan.held_out} held out, {plan.controls} controls")
+    if plan.controls:
+        table.add_row("controls", str(control_speech(plan.recipe)))
     table.add_row("entropy of a text", f"{bits.least_bits:.1f} to {bits.most_bits:.1f} bits")
     added = (
         f"{plan.copies} copies, {audio.copies / 60:.1f} minutes "

@@ -33,10 +33,12 @@ def chosen_recipe(name: str, overrides: tuple[str, ...], command: str | None, re
         if engine != "command" and "{voice}" not in command:
             implied.append(_voices(COMMAND_VOICE))
     recipe = load_recipe(name, [*implied, *overrides])
-    if recipe.speech.engine == "command" and recipe.speech.command and command is None:
+    keys = ("speech.engine", "speech.controls_engine")
+    runs = [key for key in keys if getattr(recipe.speech, key.removeprefix("speech.")) == "command"]
+    if runs and recipe.speech.command and command is None:
         raise UsageError(
             f"wants to run {recipe.speech.command!r} for every text",
-            where=recipe.place("speech.engine"),
+            where=recipe.place(runs[0]),
             how="if you trust it, say so: give it with --tts-command",
         )
     return recipe

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from memaudit.kit.assignment import Lot, deal, strata
 from memaudit.kit.canary import audio_name
+from memaudit.kit.control_speech import control_speech
 from memaudit.kit.controls import control_texts
 from memaudit.kit.exclusion import Corpus
 from memaudit.kit.recipe import Recipe
@@ -63,7 +64,7 @@ def draft_apart(recipe: Recipe, seed: int, source: TextSource, corpus: Corpus) -
     lengths = [slot.words for slot in slots]
     texts, redrawn = corpus.draw(lambda taken: draw_texts(source, lengths, seed, "text", taken), source.fixed)
     lots = deal(groups, recipe.design, seed)
-    voices = recipe.speech.voices
+    voices = control_speech(recipe).voices
     controls = control_texts(recipe, source, seed, set(texts))
     alike = recipe.text.control_style == "recipe"
     entries = [

@@ -50,8 +50,10 @@ def estimate_durations(drafts: Sequence[Draft], recipe: Recipe, *, sample: int =
     """
     known = np.array([[1.0, len(draft.text), draft.spoken.count(",")] for draft in drafts])
     if recipe.speech.engine == SAMPLED and sample:
-        spoken = _speak(drafts[:sample], recipe)
-        natural = known @ np.linalg.lstsq(known[: spoken.size], spoken, rcond=None)[0]
+        # Controls may be spoken by another engine, and are other texts.
+        chosen = [number for number, draft in enumerate(drafts) if draft.lot.arm != "control"][:sample]
+        spoken = _speak([drafts[number] for number in chosen], recipe)
+        natural = known @ np.linalg.lstsq(known[chosen], spoken, rcond=None)[0]
         basis = f"from {spoken.size} of its texts, spoken for this"
     else:
         slower = DEFAULT_RATE / (recipe.speech.rate or DEFAULT_RATE)

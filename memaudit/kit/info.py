@@ -15,10 +15,10 @@ from pydantic import Field
 
 import memaudit
 from memaudit.kit.canary import Canary
+from memaudit.kit.cast import Cast
 from memaudit.kit.exclusion import Corpus
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.recipe_fields import Part
-from memaudit.kit.speakers import Speaker
 from memaudit.kit.text import TextSource
 from memaudit.kit.wordlists import PACKAGED
 
@@ -97,7 +97,7 @@ class KitInfo(Part):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def versions(recipe: Recipe, speaker: Speaker) -> dict[str, str]:
+def versions(recipe: Recipe, cast: Cast) -> dict[str, str]:
     """Everything that the bytes of a kit depend on, besides recipe and seed."""
     packages = ["python-stretch", "soxr"]
     uses_words = recipe.text.style in {"words", "pattern"}
@@ -105,7 +105,7 @@ def versions(recipe: Recipe, speaker: Speaker) -> dict[str, str]:
         packages.append("mnemonic")
     return {
         "memaudit": memaudit.__version__,
-        **dict(sorted((speaker.versions() | {name: version(name) for name in packages}).items())),
+        **dict(sorted((cast.versions() | {name: version(name) for name in packages}).items())),
         "libsndfile": soundfile.__libsndfile_version__,
         "numpy": np.__version__,
         "platform": f"{platform.system()} {platform.machine()}".lower(),

@@ -12,7 +12,9 @@ from pathlib import Path
 from memaudit.files import canonical_json, output_errors, sha256_file, write_json
 from memaudit.kit.building import building, check_free
 from memaudit.kit.canary import Canary
+from memaudit.kit.cast import Cast, make_cast
 from memaudit.kit.commitment import commit_file, salt_of
+from memaudit.kit.control_speech import pinned
 from memaudit.kit.draft import draft_apart
 from memaudit.kit.exclusion import RUN, Corpus
 from memaudit.kit.feasibility import check_feasible, recipe_tokenizer
@@ -20,7 +22,6 @@ from memaudit.kit.info import SCHEMA, KitInfo, Tally, entropy, exclusion, versio
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.render import Rendered, render
 from memaudit.kit.seeds import draw_seed
-from memaudit.kit.speakers import Source, make_speaker
 from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, read_canaries
 from memaudit.kit.text import text_source
 
@@ -39,10 +40,9 @@ class Inputs:
     exclude: tuple[Path, ...] = ()
     exclude_run: int = RUN
 
-    def source(self, recipe: Recipe) -> Source:
+    def cast(self, recipe: Recipe) -> Cast:
         """Who speaks a recipe."""
-        folder = None if self.recordings is None else str(self.recordings)
-        return Source(recipe.speech.engine, recipe.text.language, recipe.speech.command, folder)
+        return make_cast(recipe, None if self.recordings is None else str(self.recordings))
 
     def corpus(self) -> Corpus:
         """The excluded texts, not read yet."""
@@ -61,7 +61,8 @@ def make_kit(
 ) -> Kit:
     """Make a kit in the folder ``out``.
 
-    The same recipe, seed and versions on the same platform give the same bytes, whatever ``jobs``.
+    The same recipe, seed and versions on the same platform give the same bytes, whatever ``jobs``. The kit's
+    recipe names the engine that spoke the controls, where the given one leaves that to what is installed.
 
     Args:
         recipe: what to make.
@@ -77,24 +78,23 @@ def make_kit(
         RecipeError: if the recipe cannot be carried out.
         SpeechError: if an utterance stays faulty.
         AudioError: if a recording is missing or cannot be read.
+        MissingExtraError: if a speaker's packages are not installed.
         OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
     """
     out = Path(os.path.abspath(out))  # not resolve: a link at the end must be seen  # noqa: PTH100
     check_free(out, INFO, force)
     inputs = inputs or Inputs()
+    recipe = pinned(recipe)
     seed = draw_seed() if seed is None else seed
     text = text_source(recipe)
     corpus = inputs.corpus()
     drafted = draft_apart(recipe, seed, text, corpus)
-    source = inputs.source(recipe)
-    speaker = make_speaker(source)
+    cast = inputs.cast(recipe)
     recipe_tokenizer(recipe)  # what cannot be read is refused before anything is spoken
     with building(out) as folder:
         for side in ("train", "audit"):
             (folder / side / "audio").mkdir(parents=True)
-        with closing(
-            render(drafted.drafts, folder, recipe, seed, source, speaker, jobs, progress)
-        ) as rendered:
+        with closing(render(drafted.drafts, folder, recipe, seed, cast, jobs, progress)) as rendered:
             hashes = _write_lines(folder, recipe, rendered)
         check_feasible(read_canaries(folder), recipe)
         _write_secret(folder / SECRET, seed)
@@ -104,7 +104,7 @@ def make_kit(
             schema=SCHEMA,
             name=recipe.name,
             recipe=recipe,
-            versions=versions(recipe, speaker),
+            versions=versions(recipe, cast),
             counts=tally.counts,
             seconds=tally.seconds,
             entropy=entropy(text),

@@ -15,7 +15,15 @@ from memaudit.errors import RecipeError
 from memaudit.kit.model_errors import first_fault
 from memaudit.kit.packaged import packaged_recipes
 from memaudit.kit.places import find_beside
-from memaudit.kit.recipe_fields import DesignPart, FeasibilityPart, Part, SpeechPart, SpeedPart, TextPart
+from memaudit.kit.recipe_fields import (
+    AUTO,
+    DesignPart,
+    FeasibilityPart,
+    Part,
+    SpeechPart,
+    SpeedPart,
+    TextPart,
+)
 from memaudit.kit.speakers.registry import check_engine
 
 SCHEMA = "memaudit/recipe/1"
@@ -79,6 +87,8 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         _set(document, override)
     recipe = parse_recipe(document, where=path.name, folder=path.parent)
     check_engine(recipe.speech.engine, recipe.place("speech.engine"))
+    if recipe.speech.controls_engine not in (None, AUTO):
+        check_engine(recipe.speech.controls_engine, recipe.place("speech.controls_engine"))
     return recipe
 
 

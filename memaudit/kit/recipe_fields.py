@@ -21,6 +21,9 @@ Whole = Annotated[int, Field(ge=1, le=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Item = TypeVar("Item")
 Factor = Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)]
+_ENGINE = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+#: What stands for the clearest engine that is installed (`memaudit.kit.control_speech`).
+AUTO = "auto"
 
 
 class Part(BaseModel):
@@ -114,8 +117,8 @@ class SpeechPart(Part):
 
     engine: str = Field(
         "pyttsx3",
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$",
-        description='"pyttsx3" (espeak-ng), "command", "recordings" or the name of a plug-in',
+        pattern=_ENGINE,
+        description='"pyttsx3" (espeak-ng), "hibari", "command", "recordings" or the name of a plug-in',
     )
     voices: tuple[Name, ...] = Field(
         ("en-us+f2", "en-us+m3"),
@@ -129,11 +132,23 @@ class SpeechPart(Part):
         exclude_if=_is_none,
         description='for engine "command": a command with {out} and {text}, such as "say -o {out} {text}"',
     )
+    controls_engine: Annotated[str, Field(pattern=_ENGINE)] | None = Field(
+        None,
+        exclude_if=_is_none,
+        description='who speaks the controls: "auto" (hibari in the place of espeak-ng, where it is '
+        "installed and the language is English) or an engine; left out: the same as the canaries",
+    )
+    controls_voices: Annotated[tuple[Name, ...], Field(min_length=1)] | None = Field(
+        None,
+        exclude_if=_is_none,
+        description='different voices of the engine that speaks the controls, such as ["heart"]; left out: '
+        "hibari's own, or those of the canaries",
+    )
 
-    @field_validator("voices")
+    @field_validator("voices", "controls_voices")
     @classmethod
-    def _different(cls, voices: tuple[str, ...]) -> tuple[str, ...]:
-        return _no_doubles(voices)
+    def _different(cls, voices: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if voices is None else _no_doubles(voices)
 
 
 class SpeedPart(Part):

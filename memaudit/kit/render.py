@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from memaudit.errors import SpeechError
+from memaudit.kit.cast import Cast
 from memaudit.kit.draft import Draft
 from memaudit.kit.finish import Finish
-from memaudit.kit.job import Job
+from memaudit.kit.job import Audio, Job
 from memaudit.kit.pool import run
 from memaudit.kit.recipe import Recipe
 from memaudit.kit.seeds import key
-from memaudit.kit.speakers import Source, Speaker, SpeechRequest
+from memaudit.kit.speakers import SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ def render(
     folder: Path,
     recipe: Recipe,
     seed: int,
-    source: Source,
-    speaker: Speaker,
+    cast: Cast,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Generator[Rendered]:
@@ -43,9 +43,9 @@ def render(
         folder: the kit's; its audio folders are there.
         recipe: how to speak and to finish it.
         seed: fixes the noise, if the recipe asks for some.
-        source: who speaks.
-        speaker: made from ``source``; it checks all drafts before anything is spoken.
-        jobs: how many processes speak at a time.
+        cast: who speaks; each checks all its drafts before anything is spoken.
+        jobs: how many processes speak the canaries at a time. If the controls, which are few, have a speaker
+            of their own, one more speaks them.
         progress: called with (utterances done, total).
 
     Raises:
@@ -53,14 +53,9 @@ def render(
         OutputError: if a file cannot be written.
         MemauditError: if the speaker refuses.
     """
-    speaker.check([_request(draft, recipe) for draft in drafts])
-    work = (
-        Job(_request(draft, recipe), _finish(draft, recipe, seed), str(folder / draft.audio))
-        for draft in drafts
-    )
     seen: dict[bytes, str] = {}
     rate = recipe.speech.sample_rate
-    with closing(run(work, source, speaker, max(1, jobs))) as answers:
+    with closing(_spoken(drafts, folder, recipe, seed, cast, jobs)) as answers:
         for done, (draft, audio) in enumerate(zip(drafts, answers, strict=True), 1):
             digest = bytes.fromhex(audio.sha256)
             if digest in seen:
@@ -73,6 +68,28 @@ def render(
             yield Rendered(draft, audio.sha256, audio.frames / rate)
             if progress is not None:
                 progress(done, len(drafts))
+
+
+def _spoken(
+    drafts: Sequence[Draft], folder: Path, recipe: Recipe, seed: int, cast: Cast, jobs: int
+) -> Generator[Audio]:
+    """The audio of each draft in turn, as its speaker comes to it."""
+    shares = [(role, [draft for draft in drafts if cast.role(draft.lot.arm) is role]) for role in cast.roles]
+    for role, share in shares:
+        role.speaker.check([_request(draft, recipe) for draft in share])
+    with ExitStack() as stack:
+        answers = {}
+        for role, share in shares:
+            processes = max(1, jobs) if role is cast.canaries else 1
+            made = run(_work(share, folder, recipe, seed), role.source, role.speaker, processes)
+            answers[role.source] = stack.enter_context(closing(made))
+        for draft in drafts:
+            yield next(answers[cast.role(draft.lot.arm).source])
+
+
+def _work(drafts: Sequence[Draft], folder: Path, recipe: Recipe, seed: int) -> Iterator[Job]:
+    for draft in drafts:
+        yield Job(_request(draft, recipe), _finish(draft, recipe, seed), str(folder / draft.audio))
 
 
 def _request(draft: Draft, recipe: Recipe) -> SpeechRequest:

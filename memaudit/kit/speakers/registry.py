@@ -10,12 +10,14 @@ from memaudit.errors import MemauditError, RecipeError, SpeechError
 from memaudit.kit.speakers.base import Source, Speaker
 from memaudit.kit.speakers.command import CommandSpeaker
 from memaudit.kit.speakers.espeak_ng import EspeakSpeaker
+from memaudit.kit.speakers.hibari import HibariSpeaker
 from memaudit.kit.speakers.recordings import RecordingSpeaker
 
 GROUP = "memaudit.speakers"
 
 BUILT_IN: dict[str, Callable[[Source], Speaker]] = {
     "pyttsx3": EspeakSpeaker,
+    "hibari": HibariSpeaker,
     "command": CommandSpeaker,
     "recordings": RecordingSpeaker,
 }
@@ -48,6 +50,7 @@ def make_speaker(source: Source) -> Speaker:
     Raises:
         RecipeError: if there is none.
         SpeechError: if a plug-in cannot be loaded.
+        MissingExtraError: if the packages of one of our own are not installed.
     """
     if source.engine in BUILT_IN:
         return BUILT_IN[source.engine](source)
