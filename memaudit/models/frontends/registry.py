@@ -16,6 +16,7 @@ FRONT_ENDS: Mapping[str, str] = MappingProxyType(
         "nemo": "memaudit.models.frontends.nemo:NemoFrontEnd",
         "raw": "memaudit.models.frontends.raw:RawFrontEnd",
         "torchaudio": "memaudit.models.frontends.torchaudio_mel:TorchaudioFrontEnd",
+        "whisper": "memaudit.models.frontends.whisper:WhisperFrontEnd",
     }
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal, Self
 
 import numpy as np
@@ -11,6 +10,8 @@ from pydantic import Field, model_validator
 
 from memaudit.errors import AudioError
 from memaudit.models.frontends.base import FrontEndOptions, usable
+from memaudit.models.frontends.mel import mel_filters
+from memaudit.models.frontends.spectrum import centred_window, magnitudes
 from memaudit.models.recognizer import Samples
 
 
@@ -74,49 +75,22 @@ class WhisperFrontEnd(FrontEndOptions):
         frames = window // self.hop
         # Later frames see silence alone, so they need no transform.
         heard = min(frames, -(-(wave.size + half) // self.hop))
+        needed = padded[: (heard - 1) * self.hop + self.n_fft].astype(np.float64)
+        spectrum = magnitudes(needed, centred_window("hann", self.n_fft, self.n_fft, periodic=True), self.hop)
         energies = np.zeros((frames, self.num_mels))
-        views = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop][:heard]
-        spectrum = np.fft.rfft(views * _hann(self.n_fft))
-        power = spectrum.real**2 + spectrum.imag**2
-        energies[:heard] = power @ mel_filters(self.num_mels, self.n_fft, self.sample_rate)
+        energies[:heard] = spectrum**2 @ self._filters()
         values = np.log10(np.maximum(energies, self.floor))
         values = np.maximum(values, values.max() - self.dynamic_range)
-        return ((values + self.offset) / self.offset).astype(np.float32)
+        scaled: NDArray[np.float32] = ((values + self.offset) / self.offset).astype(np.float32)
+        return scaled
 
-
-@lru_cache(maxsize=8)
-def _hann(length: int) -> NDArray[np.float64]:
-    """The periodic Hann window: one period of a raised cosine, its last zero left out."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-
-
-@lru_cache(maxsize=8)
-def mel_filters(count: int, n_fft: int, sample_rate: int) -> NDArray[np.float64]:
-    """Triangular filters [n_fft / 2 + 1, count] on Slaney's mel scale, each scaled to the area of the others.
-
-    Slaney 1998, Auditory Toolbox: linear below 1000 Hz (3 mel for 200 Hz), then 27 mel for each factor of 6.4.
-    """
-    frequencies = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
-    edges = _hertz(np.linspace(0.0, _mel(sample_rate / 2), count + 2))
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    rising = (frequencies[:, np.newaxis] - low) / (centre - low)
-    falling = (high - frequencies[:, np.newaxis]) / (high - centre)
-    filters: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling)) * 2 / (high - low)
-    return filters
-
-
-_LINEAR, _KNEE_HERTZ, _KNEE_MEL, _LOG_STEP = 200 / 3, 1000.0, 15.0, np.log(6.4) / 27
-
-
-def _mel(hertz: float) -> float:
-    if hertz < _KNEE_HERTZ:
-        return hertz / _LINEAR
-    return _KNEE_MEL + float(np.log(hertz / _KNEE_HERTZ)) / _LOG_STEP
-
-
-def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(
-        mel < _KNEE_MEL,
-        mel * _LINEAR,
-        _KNEE_HERTZ * np.exp(_LOG_STEP * (np.maximum(mel, _KNEE_MEL) - _KNEE_MEL)),
-    )
+    def _filters(self) -> NDArray[np.float64]:
+        return mel_filters(
+            sample_rate=self.sample_rate,
+            fft_size=self.n_fft,
+            num_mels=self.num_mels,
+            low_frequency=0.0,
+            high_frequency=self.sample_rate / 2,
+            scale="slaney",
+            norm="slaney",
+        )

@@ -11,7 +11,15 @@ from memaudit.models.tokens.base import Tokens, TokenTable
 from memaudit.models.validation import by_kind
 
 # A new kind is one new file and one line here.
-TOKEN_KINDS: Mapping[str, str] = MappingProxyType({"lines": "memaudit.models.tokens.lines:LineTokens"})
+TOKEN_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "base64-bpe": "memaudit.models.tokens.base64_bpe:Base64BpeTokens",
+        "byte-bpe": "memaudit.models.tokens.byte_bpe:ByteBpeTokens",
+        "lines": "memaudit.models.tokens.lines:LineTokens",
+        "moonshine-bin": "memaudit.models.tokens.moonshine_bin:MoonshineBinTokens",
+        "tokenizer-json": "memaudit.models.tokens.tokenizer_json:TokenizerJsonTokens",
+    }
+)
 
 
 def load_tokens(table: Mapping[str, Any], folder: Path, *, where: str) -> Tokens:

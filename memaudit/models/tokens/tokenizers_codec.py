@@ -1,0 +1,65 @@
+"""Sub-words through the ``tokenizers`` library of Hugging Face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from memaudit.errors import MissingExtraError
+from memaudit.models.tokens.byte_level import spelled
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+def tokenizers_library(kind: str) -> Any:
+    """The module ``tokenizers``; `MissingExtraError` if it is not installed."""
+    try:
+        import tokenizers
+    except ImportError:
+        raise MissingExtraError(f"the vocabulary kind '{kind}'", "tokenizers") from None
+    return tokenizers
+
+
+@dataclass(frozen=True)
+class TokenizersCodec:
+    """See `Codec`.
+
+    Attributes:
+        tokenizer: as the library loaded it, special tokens in a text being text.
+        byte_level: True where tokens are bytes written as characters.
+        unknown: the token for what is in no other, or None.
+        special: names -> indices that the library was not told of.
+    """
+
+    tokenizer: Tokenizer
+    byte_level: bool
+    unknown: int | None = None
+    special: Mapping[str, int] = field(default_factory=dict)
+
+    def encode(self, text: str) -> tuple[tuple[int, ...], int | None]:
+        """See `Codec.encode`."""
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        spelt: set[int] = set()
+        for index, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            if index != self.unknown:
+                spelt.update(range(start, end))
+        lost = (i for i, character in enumerate(text) if i not in spelt and not character.isspace())
+        return tuple(encoding.ids), next(lost, None)
+
+    def decode(self, indices: Sequence[int]) -> str:
+        """See `Codec.decode`."""
+        text = self.tokenizer.decode(list(indices), skip_special_tokens=False)
+        return text.removeprefix(" ") if self.byte_level else text
+
+    def symbol(self, index: int) -> str | None:
+        """See `Codec.symbol`."""
+        token = self.tokenizer.id_to_token(index)
+        if token is None:
+            return None
+        return spelled(token) if self.byte_level else token.replace("\N{LOWER ONE EIGHTH BLOCK}", " ")
+
+    def index(self, name: str) -> int | None:
+        """See `Codec.index`."""
+        return self.special.get(name, self.tokenizer.token_to_id(name))
