@@ -41,12 +41,12 @@ def check_output(folder: Path) -> None:
         Path(name).unlink()
 
 
-def model_summary(info: ModelInfo) -> ModelSummary:
-    """What was loaded, as results.json tells it."""
+def model_summary(info: ModelInfo, notes: Sequence[str] = ()) -> ModelSummary:
+    """What was loaded, as results.json tells it, with ``notes`` on what was done to the audio for it."""
     return ModelSummary(
         adapter=info.adapter,
         files=tuple(ModelFile(name=name, sha256=digest) for name, digest in info.files),
-        front_end=dict(info.front_end),
+        front_end={**info.front_end, **({"notes": list(notes)} if notes else {})},
         decoder=dict(info.decoder),
     )
 

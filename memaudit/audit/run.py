@@ -2,60 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soxr
-
+from memaudit.audit.engine.hearing import Model
+from memaudit.audit.engine.inline import Inline
+from memaudit.audit.engine.work import Engine, Item
 from memaudit.audit.transcripts import read_transcripts
 from memaudit.audit.utterances import Utterance, scored
-from memaudit.errors import AudioError, MemauditError
-from memaudit.kit.audio import read_audio
+from memaudit.errors import ModelError
 from memaudit.kit.canary import Canary
 from memaudit.kit.store import Kit
-from memaudit.models.recognizer import Recognition, Recognizer, Samples
+from memaudit.models.recognizer import Recognition
 
 Progress = Callable[[int, int], None]
 
 
-def score_model(kit: Kit, recognizer: Recognizer, progress: Progress | None = None) -> list[Utterance]:
-    """Transcribe every canary and control, and measure the loss of its reference.
+@dataclass(frozen=True)
+class Scored:
+    """A kit that has been heard; ``notes`` are sentences on what was done to its audio for that."""
+
+    utterances: list[Utterance]
+    notes: tuple[str, ...]
+
+
+class Hearing:
+    """A kit that is being heard: the engine begins when this is made, and `finish` waits for the end."""
+
+    def __init__(self, kit: Kit, engine: Engine) -> None:
+        self._kit = kit
+        self._engine = engine
+        self._items = [Item(canary.id, str(kit.audio_path(canary)), canary.text) for canary in kit.canaries]
+        self._heard = engine.run(self._items)
+
+    def finish(self, progress: Progress | None = None) -> Scored:
+        """Score every utterance as it comes, and put them in the kit's order.
+
+        Args:
+            progress: called with (done, total) after each utterance.
+
+        Raises:
+            AudioError, TokenError, ModelError: naming the utterance that failed; or if some have a loss and
+                others have none without being infeasible.
+        """
+        canaries = {canary.id: canary for canary in self._kit.canaries}
+        found: dict[str, Utterance] = {}
+        rates: set[int] = set()
+        for heard in self._heard:
+            found[heard.id] = _utterance(canaries[heard.id], heard.recognition)
+            rates.add(heard.rate)
+            if progress is not None:
+                progress(len(found), len(canaries))
+        utterances = [found[name] for name in canaries]
+        _check_losses(utterances, self._engine.info.adapter)
+        return Scored(utterances, tuple(resampled(rates, self._engine.sample_rate)))
+
+
+def score_model(kit: Kit, model: Model, progress: Progress | None = None) -> list[Utterance]:
+    """Transcribe every canary and control with a model in this process, and measure the losses.
 
     Args:
         kit: an opened kit.
-        recognizer: a loaded model; audio of another rate is resampled to its own.
+        model: a loaded model; audio of another rate is resampled to its own.
         progress: called with (done, total) after each utterance.
 
     Raises:
         AudioError, TokenError, ModelError: naming the utterance that failed.
     """
-    found = []
-    for number, canary in enumerate(kit.canaries, 1):
-        path = kit.audio_path(canary)
-        samples, rate = read_audio(path)
-        try:
-            heard = recognizer.recognize(at_rate(samples, rate, recognizer.sample_rate), canary.text)
-        except MemauditError as error:
-            error.where = f"{path}: {error.where}" if error.where else str(path)
-            raise
-        found.append(_utterance(canary, heard))
-        if progress is not None:
-            progress(number, len(kit.canaries))
-    return found
+    return Hearing(kit, Inline(model)).finish(progress).utterances
 
 
-def at_rate(samples: Samples, rate: int, wanted: int) -> Samples:
-    """Mono samples at another rate, by soxr; unchanged where the rate is right already.
-
-    Raises:
-        AudioError: if there are no samples.
-    """
-    if samples.size == 0:
-        raise AudioError("has no samples", how="remove the file or record it again")
-    if rate == wanted:
-        return samples
-    return np.ascontiguousarray(soxr.resample(samples, rate, wanted), dtype=np.float32)
+def resampled(rates: set[int], wanted: int | None) -> Iterator[str]:
+    """A sentence for each sample rate that was not the model's."""
+    if wanted is not None:
+        for rate in sorted(rates - {wanted}):
+            yield f"kit audio at {rate} Hz is resampled to {wanted} Hz, the model's rate"
 
 
 def score_transcripts(kit: Kit, path: Path) -> list[Utterance]:
@@ -69,6 +91,16 @@ def score_transcripts(kit: Kit, path: Path) -> list[Utterance]:
         _utterance(canary, Recognition(found[canary.id].text, found[canary.id].loss))
         for canary in kit.canaries
     ]
+
+
+def _check_losses(utterances: Sequence[Utterance], adapter: str) -> None:
+    without = [row.id for row in utterances if row.loss is None and not row.infeasible]
+    if without and any(row.loss is not None for row in utterances):
+        raise ModelError(
+            f"{adapter} gave no loss for {len(without)} of {len(utterances)} utterances",
+            where=without[0],
+            how="give a loss for every utterance, or for none",
+        )
 
 
 def _utterance(canary: Canary, heard: Recognition) -> Utterance:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
-from memaudit.audit.gate_syntax import parse_gate
-from memaudit.audit.injection import read_injection
-from memaudit.audit.metrics import METRICS
-from memaudit.audit.results import Injection
-from memaudit.audit.run import score_model, score_transcripts
-from memaudit.audit.verdict import EXIT_CODES
+from memaudit.audit.engine.model_spec import ModelSpec
+from memaudit.audit.engine.opening import open_engine
 from memaudit.cli.common import Output, shared_options
 from memaudit.cli.options import FOLDER, gate_option, report_option
 from memaudit.errors import UsageError
-from memaudit.kit.store import open_kit
-from memaudit.report.renderer import renderer, write_reports
-from memaudit.report.terminal import terminal_report
+
+if TYPE_CHECKING:
+    from memaudit.audit.engine.work import Engine
 
 
 @click.command()
 @click.argument("kit", type=FOLDER)
-@click.option("--model", type=click.Path(path_type=Path), help="Model file, folder or model.toml.")
+@click.option(
+    "--model",
+    metavar="PATH or python:MODULE:FUNCTION",
+    help="Model file, folder or model.toml; or a Python function from waveforms to texts.",
+)
+@click.option(
+    "--model-command",
+    metavar="'PROGRAM ARGUMENTS'",
+    help="A program that is given two paths: JSONL of id, audio, text to read, and JSONL of id, transcript, "
+    "loss to write. {input} and {output} say where they stand among its arguments.",
+)
 @click.option(
     "--transcripts",
     type=click.Path(path_type=Path),
@@ -33,6 +40,13 @@ from memaudit.report.terminal import terminal_report
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--adapter", help="Model family, where it cannot be told from the files.")
 @click.option("--provider", default="cpu", show_default=True, help="onnxruntime execution provider.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that run the model, each with one thread; the results do not depend on it.",
+)
 @click.option("--trust-model", is_flag=True, help="Let a model that is code (TorchScript) run.")
 @click.option(
     "--injection",
@@ -49,11 +63,13 @@ from memaudit.report.terminal import terminal_report
 @shared_options
 def command(
     kit: Path,
-    model: Path | None,
+    model: str | None,
+    model_command: str | None,
     transcripts: Path | None,
     out: Path,
     adapter: str | None,
     provider: str,
+    jobs: int,
     trust_model: bool,
     injection: Path | None,
     assume_injected: bool,
@@ -66,40 +82,81 @@ def command(
     \b
     memaudit score KIT --model model.onnx --out AUDIT
     memaudit score KIT --model model.onnx --out AUDIT --injection injection.json
+    memaudit score KIT --model python:my_asr:transcribe --out AUDIT
+    memaudit score KIT --model-command 'my-asr --batch {input} {output}' --out AUDIT
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
-    if (model is None) == (transcripts is None):
-        raise UsageError("give either --model or --transcripts", how="see memaudit score --help")
+    if sum(source is not None for source in (model, model_command, transcripts)) != 1:
+        raise UsageError(
+            "give one of --model, --model-command and --transcripts", how="see memaudit score --help"
+        )
     if injection is not None and assume_injected:
         raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
-    for text in gate:
-        parse_gate(text, METRICS)
-    for name in report:
-        renderer(name)
-    opened = open_kit(kit)
-    if injection is None:
-        injected = Injection(checked=False, assumed=assume_injected)
-    else:
-        injected = read_injection(injection, opened)
-    if model is not None:
-        from memaudit.models.registry import load_recognizer
+    # The model begins to load before what this process needs is imported.
+    with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
+        from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
+        from memaudit.audit.gate_syntax import parse_gate
+        from memaudit.audit.injection import read_injection
+        from memaudit.audit.metrics import METRICS
+        from memaudit.audit.results import Injection
+        from memaudit.audit.run import Hearing, score_transcripts
+        from memaudit.audit.verdict import EXIT_CODES
+        from memaudit.kit.store import open_kit
+        from memaudit.report.renderer import renderer, write_reports
+        from memaudit.report.terminal import terminal_report
 
-        recognizer = load_recognizer(model, adapter=adapter, trust_model=trust_model, provider=provider)
-        for sentence in (*recognizer.info.inferred, *recognizer.info.warnings):
-            output.detail(sentence)
-        check_output(out)
-        with output.progress("Scoring") as progress:
-            utterances = score_model(opened, recognizer, progress)
-        summary = model_summary(recognizer.info)
-    else:
-        source = Path(str(transcripts))
-        utterances = score_transcripts(opened, source)
-        check_output(out)
-        summary = transcripts_summary(source)
+        for text in gate:
+            parse_gate(text, METRICS)
+        opened = open_kit(kit)
+        if injection is None:
+            injected = Injection(checked=False, assumed=assume_injected)
+        else:
+            injected = read_injection(injection, opened)
+        if engine is None:
+            source = Path(str(transcripts))
+            utterances = score_transcripts(opened, source)
+            check_output(out)
+            summary = transcripts_summary(source)
+        else:
+            for sentence in (*engine.info.inferred, *engine.info.warnings):
+                output.detail(sentence)
+            check_output(out)
+            hearing = Hearing(opened, engine)
+            for name in ("html", *report):
+                renderer(name)  # refused where there is none; imported while the model runs
+            with output.progress("Scoring") as progress:
+                scored = hearing.finish(progress)
+            utterances = scored.utterances
+            for sentence in scored.notes:
+                output.note(sentence)
+            summary = model_summary(engine.info, scored.notes)
     results = finish(out, opened, summary, utterances, gates=gate, injection=injected)
     write_reports(results, [name for name in ("html", *report) if name != "json"], out, output.note)
     output.show(terminal_report(results))
     output.document(results.document())
     sys.exit(EXIT_CODES[results.verdict])
+
+
+def _engine(
+    model: str | None,
+    command: str | None,
+    jobs: int,
+    adapter: str | None,
+    provider: str,
+    trust_model: bool,
+    output: Output,
+) -> AbstractContextManager[Engine | None]:
+    """What hears the kit; nothing where that has been done."""
+    if model is not None:
+        return open_engine(ModelSpec(model, adapter, trust_model, provider), jobs)
+    if command is None:
+        return nullcontext()
+    if adapter is not None or provider != "cpu" or trust_model:
+        raise UsageError("--adapter, --provider and --trust-model are of no use to --model-command")
+    if jobs > 1:
+        output.note("--jobs is of no use to --model-command: the program runs once")
+    from memaudit.audit.engine.command import Command
+
+    return Command(command)

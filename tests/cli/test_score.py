@@ -178,7 +178,7 @@ def test_bad_transcripts_leave_no_results(small_kit: Kit, hear: Hearer, tmp_path
 
 def test_bad_usage(small_kit: Kit, hear: Hearer, tmp_path: Path) -> None:
     heard = hear(small_kit, inserted=True)
-    refused(run("score", small_kit.root, "--out", tmp_path / "a"), "give either --model or --transcripts")
+    refused(run("score", small_kit.root, "--out", tmp_path / "a"), "give one of --model, --model-command and --transcripts")
     refused(
         run("score", small_kit.root, "--transcripts", heard, "--out", tmp_path / "a", "--gate", "nonsense"),
         "'nonsense' is no gate",

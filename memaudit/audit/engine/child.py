@@ -1,0 +1,76 @@
+"""The process that hears: loads a model, then answers a line with a line until its input ends.
+
+What the model's code prints on standard output goes to standard error, so that it cannot land among the
+answers.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pkgutil import resolve_name
+from queue import SimpleQueue
+from typing import Any, BinaryIO
+
+from memaudit.audit.engine.failure import unexpected
+from memaudit.audit.engine.model_spec import ModelSpec
+from memaudit.errors import MemauditError
+
+#: How long the process may go on, in seconds, when nobody is left to ask it.
+GRACE = 5.0
+
+
+def main(spec: ModelSpec) -> None:
+    """Load, say so, and answer until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us when it is interrupted
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    asked: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    with suppress(BrokenPipeError):
+        _serve(spec, asked, answers)
+
+
+def _listen(stream: BinaryIO, asked: SimpleQueue[bytes]) -> None:
+    """Read on while the model is busy, so that the end of the parent is seen even then."""
+    for data in iter(stream.readline, b""):
+        asked.put(data)
+    asked.put(b"")
+    time.sleep(GRACE)
+    os._exit(1)
+
+
+def _serve(spec: ModelSpec, asked: SimpleQueue[bytes], answers: BinaryIO) -> None:
+    import json
+
+    from memaudit.audit.engine import hearing, wire
+
+    def answer(data: bytes) -> None:
+        answers.write(data)
+        answers.flush()
+
+    try:
+        model = spec.load()
+        answer(wire.loaded_line(wire.Loaded(model.info, model.sample_rate, hearing.unit_size(model))))
+    except MemauditError as error:
+        answer(wire.failure_line(error))
+        return
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+        answer(wire.failure_line(unexpected(error, "loading", where=spec.model)))
+        return
+    for data in iter(asked.get, b""):
+        message: dict[str, Any] = json.loads(data)
+        try:
+            if "items" in message:
+                found = wire.heard_line(hearing.hear(model, wire.read_items(message)))
+            else:
+                found = wire.line(value=resolve_name(message["call"])(model, *message["arguments"]))
+        except MemauditError as error:
+            found = wire.failure_line(error)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            found = wire.failure_line(unexpected(error, str(message.get("call", "hearing"))))
+        answer(found)

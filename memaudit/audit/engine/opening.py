@@ -1,0 +1,35 @@
+"""From a model that the user names to an engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memaudit.audit.engine.model_spec import ModelSpec
+from memaudit.audit.engine.process import Process
+from memaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from memaudit.audit.engine.work import Engine
+
+
+def open_engine(spec: ModelSpec, jobs: int = 1) -> Engine:
+    """Start ``jobs`` processes, each of which begins to load the model.
+
+    The model is never loaded into this process: whatever it does there, the audit goes on, or ends with one
+    line that says where. Errors of loading come from the engine's ``info`` and ``run``.
+
+    Raises:
+        UsageError: if ``jobs`` is not at least 1.
+    """
+    if jobs < 1:
+        raise UsageError(f"{jobs} processes cannot score", where="--jobs", how="give 1 or more")
+    started = [Process(spec) for _ in range(jobs)]
+    try:
+        # Imported while the processes start: this is where numpy comes in.
+        from memaudit.audit.engine.processes import Processes
+
+        return Processes(started, spec.model)
+    except BaseException:
+        for process in started:
+            process.stop()
+        raise

@@ -1,0 +1,1 @@
+"""Recognisers that take many utterances at once: a Python function, another program."""
