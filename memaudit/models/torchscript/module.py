@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from memaudit.errors import MissingExtraError, ModelError
+from memaudit.errors import ModelError
+from memaudit.models.torchscript.run import import_torch, short_reason, torch_errors
 
 if TYPE_CHECKING:
     import torch
@@ -19,11 +20,7 @@ def open_module(path: Path) -> torch.jit.ScriptModule:
         MissingExtraError: if torch is not installed.
         ModelError: if the file is no TorchScript archive.
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("a TorchScript model", "torch") from error
-    torch.set_num_threads(1)
+    torch = import_torch("a TorchScript model")
     try:
         with warnings.catch_warnings():
             # The format is what users have; torch 2.13 deprecates it in favour of torch.export.
@@ -40,22 +37,27 @@ def open_module(path: Path) -> torch.jit.ScriptModule:
     return cast("torch.jit.ScriptModule", module.eval())
 
 
-def torch_errors() -> tuple[type[Exception], ...]:
-    """What torch raises on files and inputs that are not what it expects, and what scripted code raises."""
+def argument_names(
+    module: torch.jit.ScriptModule, method: str = "forward", *, needed: bool = False
+) -> tuple[str, ...] | None:
+    """The arguments of a method without self, or of them those without a default; None: no such method."""
+    schema = getattr(getattr(module, method, None), "schema", None)
+    if schema is None:
+        return None
+    return tuple(one.name for one in schema.arguments[1:] if not (needed and one.has_default_value()))
+
+
+def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
+    """The type of its weights, which its input must have; single precision where it has none."""
     import torch
 
-    builtin = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError)
-    return (*builtin, torch.jit.Error)
+    found = (one.dtype for one in module.parameters() if one.is_floating_point())
+    return next(found, torch.float32)
 
 
-def torch_version() -> str:
-    """The runtime, as `ModelInfo.decoder` names it."""
-    import torch
-
-    return f"torch {torch.__version__}"
-
-
-def short_reason(error: Exception) -> str:
-    """The last line of what torch says, which is the cause."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:240]
+def quantised_warnings(module: torch.jit.ScriptModule) -> tuple[str, ...]:
+    """A sentence where layers quantise activations as they run, else none."""
+    kinds = (str(part._c._type()) for part in module.modules() if isinstance(part, type(module)))
+    if any(".quantized.dynamic." in kind for kind in kinds):
+        return ("its layers quantise activations as they run: losses wobble",)
+    return ()
