@@ -32,4 +32,6 @@ def open_engine(spec: ModelSpec, jobs: int = 1) -> Engine:
     except BaseException:
         for process in started:
             process.stop()
+            process.reap()
+            process.release()
         raise

@@ -82,5 +82,10 @@ class Process:
         except subprocess.TimeoutExpired:
             self.stop()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+
+    def release(self) -> None:
+        """Close its pipes, once it has ended and no thread waits for it."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):  # what could not be sent any more
+                    pipe.close()

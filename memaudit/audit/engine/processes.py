@@ -94,6 +94,8 @@ class Processes:
             process.reap()
         for thread in self._threads:
             thread.join()
+        for process in self._processes:
+            process.release()
 
     def _greeting(self) -> wire.Loaded:
         if self._loaded is None:
