@@ -78,6 +78,37 @@ class Controls(_Part):
     passed: bool
 
 
+class AACheck(_Part):
+    """The audit's test on arms drawn anew: how often it found something at its level."""
+
+    passed: bool
+    rate: float
+    audits: int
+    level: float
+
+
+class BlindBaseline(_Part):
+    """A classifier on the kit's texts, audio and voices, without the model: can it tell the arms apart?"""
+
+    passed: bool
+    auc: float
+    p_value: float
+    features: int
+    canaries: int
+
+
+class SelfChecks(_Part):
+    """Checks of the audit on itself; ``blind_baseline`` is null without a kit, or for one too small."""
+
+    a_a: AACheck
+    blind_baseline: BlindBaseline | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether none of them failed."""
+        return self.a_a.passed and (self.blind_baseline is None or self.blind_baseline.passed)
+
+
 class ArmScores(_Part):
     """Means over the canaries of one arm; ``loss`` in nats, null where some canary has none."""
 
