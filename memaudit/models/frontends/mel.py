@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Scale = Literal["slaney", "htk"]
 Norm = Literal["slaney", "none"]
 
-# Slaney's Auditory Toolbox (1998): linear up to 1000 Hz, 15 mel, then logarithmic, 27 mel for a factor of 6.4.
+# Slaney's Auditory Toolbox (1998): linear up to 1000 Hz, 15 mel, then logarithmic, 27 mel for a factor of
+# 6.4.
 _LINEAR_HERTZ, _LINEAR_MEL = 200.0 / 3.0, 15.0
 _LOG_STEP = np.log(6.4) / 27.0
 
@@ -45,8 +46,9 @@ def mel_filters(
 ) -> NDArray[np.float64]:
     """Weights float64 [fft_size // 2 + 1, num_mels], read-only.
 
-    Filter m rises from edge m to edge m + 1 and falls to edge m + 2, linearly in hertz; the edges lie equally far
-    apart in mel. With the norm "slaney" a filter is divided by half its width in hertz, so that each has area 1.
+    Filter m rises from edge m to edge m + 1 and falls to edge m + 2, linearly in hertz; the edges lie
+    equally far apart in mel. With the norm "slaney" a filter is divided by half its width in hertz, so that
+    each has area 1.
 
     Args:
         sample_rate: in Hz.

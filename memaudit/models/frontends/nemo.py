@@ -21,14 +21,15 @@ _DEVIATION = np.float32(1e-5)
 class NemoFrontEnd(FrontEndOptions):
     """Log-mel features as NeMo's FilterbankFeatures computes them at inference.
 
-    Pre-emphasis over the whole utterance, half a transform of zeros at both ends, a symmetric window in the middle
-    of each transform, magnitudes to a power, mel filters linear in hertz on Slaney's scale, logarithm, and
-    normalisation over the utterance's S // hop frames (deviation with one degree of freedom less, plus 1e-5).
-    NeMo appends one more frame, and more to a multiple of its pad_to; its encoders mask them, and an utterance is
-    run alone here, so they are left out.
+    Pre-emphasis over the whole utterance, half a transform of zeros at both ends, a symmetric window in the
+    middle of each transform, magnitudes to a power, mel filters linear in hertz on Slaney's scale,
+    logarithm, and normalisation over the utterance's S // hop frames (deviation with one degree of freedom
+    less, plus 1e-5). NeMo appends one more frame, and more to a multiple of its pad_to; its encoders mask
+    them, and an utterance is run alone here, so they are left out.
 
     Attributes:
-        num_mels: F (NeMo's features): 80 in its Conformer recipes, 128 in Parakeet and Canary, 64 in QuartzNet.
+        num_mels: F (NeMo's features): 80 in its Conformer recipes, 128 in Parakeet and Canary, 64 in
+            QuartzNet.
         frame_length_ms: NeMo's window_size: 25 in most recipes, 20 in QuartzNet's.
         frame_shift_ms: NeMo's window_stride.
         window: its shape, symmetric.
@@ -40,9 +41,10 @@ class NemoFrontEnd(FrontEndOptions):
         power: NeMo's mag_power, what magnitudes are raised to.
         log: whether the logarithm is taken.
         log_guard: what keeps it from 0: "add" the value, or "clamp" to it.
-        log_guard_value: that value; NeMo's "tiny" is 1.1754943508222875e-38 and its "eps" 1.1920928955078125e-07.
-        normalise: "per_feature": each coefficient to mean 0 and deviation 1; "all_features": all by one mean and
-            deviation; "none".
+        log_guard_value: that value; NeMo's "tiny" is 1.1754943508222875e-38 and its "eps"
+            1.1920928955078125e-07.
+        normalise: "per_feature": each coefficient to mean 0 and deviation 1; "all_features": all by one
+            mean and deviation; "none".
         exact_pad: zeros of (fft_size - hop) // 2 at both ends in place of half a transform.
         dither: 0: noise in the features would make losses random, so nothing else is taken.
     """
@@ -90,8 +92,8 @@ class NemoFrontEnd(FrontEndOptions):
     def _fits_together(self) -> Self:
         if not self.low_frequency < self._high <= self.sample_rate / 2:
             raise ValueError(
-                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz (high_frequency) "
-                f"do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
+                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz "
+                f"(high_frequency) do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
             )
         if self._hop < 1:
             raise ValueError(f"frame_shift_ms {self.frame_shift_ms:g} is less than a sample")
@@ -120,7 +122,8 @@ class NemoFrontEnd(FrontEndOptions):
             raise AudioError(
                 f"the audio, {count} samples, is shorter than one frame", how="leave the utterance out"
             )
-        # In single precision from here, as NeMo: a coefficient that hardly varies is its logarithm's rounding.
+        # In single precision from here, as NeMo: a coefficient that hardly varies is its logarithm's
+        # rounding.
         powers = spectra.astype(np.float32) ** np.float32(self.power)
         features = powers @ self._filters().astype(np.float32)
         if self.log:

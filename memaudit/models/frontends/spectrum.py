@@ -15,7 +15,8 @@ Window = Literal["hann", "hamming", "blackman", "bartlett", "ones"]
 
 @lru_cache(maxsize=16)
 def centred_window(name: Window, length: int, fft_size: int, *, periodic: bool) -> NDArray[np.float64]:
-    """A window of ``length`` samples in the middle of ``fft_size``, zero beside it: float64 [fft_size], read-only.
+    """A window of ``length`` samples in the middle of ``fft_size``, zero beside it: float64 [fft_size],
+    read-only.
 
     Where the room beside it is odd the extra zero is on the right, as torch.stft puts it.
     """

@@ -16,7 +16,8 @@ from memaudit.models.recognizer import Samples
 
 
 class TorchaudioFrontEnd(FrontEndOptions):
-    """Log-mel features as torchaudio.transforms.MelSpectrogram and a logarithm give them; the defaults are GigaAM's.
+    """Log-mel features as torchaudio.transforms.MelSpectrogram and a logarithm give them; the defaults are
+    GigaAM's.
 
     Attributes:
         num_mels: F.
@@ -24,15 +25,16 @@ class TorchaudioFrontEnd(FrontEndOptions):
         frame_shift_ms: distance of frames.
         window: its shape.
         fft_size: size of the transform; 0: the window's length, as torchaudio has it.
-        centre: True: half a transform of mirrored samples at both ends (GigaAM 2); False: frames that lie wholly in
-            the audio (GigaAM 3).
+        centre: True: half a transform of mirrored samples at both ends (GigaAM 2); False: frames that lie
+            wholly in the audio (GigaAM 3).
         low_frequency: lower edge of the first filter in Hz.
         high_frequency: upper edge of the last filter in Hz; 0: half the sample rate.
         mel_scale: what the filters' edges are equally far apart in.
         mel_norm: "slaney": filters of equal area; "none": of equal height.
         floor: the least value whose logarithm is taken.
         ceiling: the greatest.
-        bfloat16: whether window and filters are rounded to bfloat16, as the checkpoints of GigaAM 3 keep them.
+        bfloat16: whether window and filters are rounded to bfloat16, as the checkpoints of GigaAM 3 keep
+        them.
     """
 
     kind: Literal["torchaudio"] = "torchaudio"
@@ -75,8 +77,8 @@ class TorchaudioFrontEnd(FrontEndOptions):
     def _fits_together(self) -> Self:
         if not self.low_frequency < self._high <= self.sample_rate / 2:
             raise ValueError(
-                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz (high_frequency) "
-                f"do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
+                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz "
+                f"(high_frequency) do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
             )
         if self._hop < 1:
             raise ValueError(f"frame_shift_ms {self.frame_shift_ms:g} is less than a sample")
@@ -120,7 +122,7 @@ class TorchaudioFrontEnd(FrontEndOptions):
 
 
 def _bfloat16(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rounded to the nearest of the floats with 8 bits of significand, ties to even; values are at least 0."""
+    """Rounded to the nearest float with 8 bits of significand, ties to even; no value is below 0."""
     bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
     rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
     return rounded.astype(np.uint32).view(np.float32).astype(np.float64)

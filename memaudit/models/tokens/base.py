@@ -39,6 +39,26 @@ class Tokens(Protocol):
         ...
 
 
+@runtime_checkable
+class Remarked(Protocol):
+    """A vocabulary that found out what its files do not say."""
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """What was found out, a sentence each."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes figures less sure, a sentence each."""
+        ...
+
+
+def remarks(tokens: Tokens) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What ``tokens`` found out and warns of, for `ModelInfo.inferred` and `ModelInfo.warnings`."""
+    return (tokens.inferred, tokens.warnings) if isinstance(tokens, Remarked) else ((), ())
+
+
 class TokenTable(Protocol):
     """A validated [tokens] table."""
 

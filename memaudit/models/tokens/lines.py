@@ -12,11 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from memaudit.errors import ModelError, TokenError
+from memaudit.models.tokens.blank import find_blank
+from memaudit.models.tokens.case import Case, cased
 from memaudit.models.tokens.files import read_symbols
 from memaudit.models.validation import Table
-
-# What the usual toolkits call their blank (k2, WeNet and ESPnet, OpenFST, Hugging Face).
-BLANK_NAMES = ("<blk>", "<blank>", "<eps>", "<pad>", "[PAD]")
 
 
 class LineTokens(Table):
@@ -38,7 +37,7 @@ class LineTokens(Table):
     style: Literal["word", "char"]
     blank: Annotated[int, Field(ge=0)] | str | None = None
     word_separator: str | None = None
-    case: Literal["keep", "lower", "upper"] = "keep"
+    case: Case = "keep"
     special: list[str] = Field(default_factory=list)
 
     def load(self, folder: Path, *, where: str) -> LineVocabulary:
@@ -49,7 +48,7 @@ class LineTokens(Table):
         """
         path = folder / self.file
         symbols = read_symbols(path)
-        blank = self._blank(symbols, where=where, path=path)
+        blank = find_blank(self.blank, symbols, where=where, path=path)
         if blank == len(symbols):
             symbols = (*symbols, "")
         for name in self.special:
@@ -58,27 +57,6 @@ class LineTokens(Table):
         separator = self._separator(symbols, where=where, path=path)
         silent = frozenset(symbols.index(name) for name in self.special) | {blank}
         return LineVocabulary(self, path, symbols, blank, separator, silent)
-
-    def _blank(self, symbols: tuple[str, ...], *, where: str, path: Path) -> int:
-        if isinstance(self.blank, int):
-            if self.blank > len(symbols):
-                raise ModelError(
-                    f"'tokens.blank' is {self.blank}, but {path.name} has {len(symbols)} tokens", where=where
-                )
-            return self.blank
-        if self.blank is not None:
-            if self.blank not in symbols:
-                raise ModelError(f"'tokens.blank': {self.blank!r} is not in {path.name}", where=where)
-            return symbols.index(self.blank)
-        found = [name for name in BLANK_NAMES if name in symbols]
-        if len(found) != 1:
-            named = f"has {' and '.join(found)}" if found else f"has none of {', '.join(BLANK_NAMES)}"
-            raise ModelError(
-                f"'tokens.blank' is not given and {path.name} {named}",
-                where=where,
-                how="set 'tokens.blank' to the blank's token or index",
-            )
-        return symbols.index(found[0])
 
     def _separator(self, symbols: tuple[str, ...], *, where: str, path: Path) -> str:
         if self.style == "word":
@@ -134,7 +112,7 @@ class LineVocabulary:
             TokenError: naming the first word that the tokens cannot write.
         """
         index = self._index
-        words = _cased(unicodedata.normalize("NFC", text), self.table.case).split()
+        words = cased(unicodedata.normalize("NFC", text), self.table.case).split()
         written: list[int] = []
         for position, word in enumerate(words):
             units: Iterable[str] = (word,) if self.table.style == "word" else word
@@ -172,7 +150,3 @@ class LineVocabulary:
         if self.table.case == "keep" and self._index.keys() & {unit.upper(), unit.lower()}:
             hint = "it is there in another case: set 'tokens.case' in model.toml"
         return TokenError(f"{what} not among the model's tokens", where=self.path.name, how=hint)
-
-
-def _cased(text: str, case: Literal["keep", "lower", "upper"]) -> str:
-    return text if case == "keep" else text.lower() if case == "lower" else text.upper()

@@ -17,7 +17,10 @@ TOKEN_KINDS: Mapping[str, str] = MappingProxyType(
         "byte-bpe": "memaudit.models.tokens.byte_bpe:ByteBpeTokens",
         "lines": "memaudit.models.tokens.lines:LineTokens",
         "moonshine-bin": "memaudit.models.tokens.moonshine_bin:MoonshineBinTokens",
+        "phones": "memaudit.models.tokens.phones:PhoneTokens",
+        "pieces": "memaudit.models.tokens.pieces:PieceTokens",
         "tokenizer-json": "memaudit.models.tokens.tokenizer_json:TokenizerJsonTokens",
+        "vocab-json": "memaudit.models.tokens.vocab_json:VocabJsonTokens",
     }
 )
 
