@@ -18,6 +18,7 @@ from memaudit.models.ctc.recognizer import (
 from memaudit.models.description import Description
 from memaudit.models.ort.files import external_files, quantised_operators
 from memaudit.models.recognizer import ModelInfo
+from memaudit.models.tokens.base import remarks
 
 
 def load_onnx_ctc(description: Description, options: LoadOptions) -> CtcRecognizer:
@@ -35,12 +36,18 @@ def load_onnx_ctc(description: Description, options: LoadOptions) -> CtcRecogniz
     session = options.open(path)
     graph = bound(session, inputs, outputs, front_end, where=str(path))
     quantised = quantised_operators(path)
+    found_out, doubts = remarks(tokens)
     info = ModelInfo(
         adapter=options.adapter,
         files=hashed((path, *external_files(path), *description.files, *tokens.files)),
         front_end=front_end.describe(),
         decoder=ctc_decoder_info(tokens, decoder, runtime=f"onnxruntime {onnxruntime.__version__}"),
-        inferred=(*description.reasons, *graph.told()),
-        warnings=tuple(f"{name} quantises activations as it runs: losses wobble" for name in quantised),
+        inferred=(*description.reasons, *found_out, *graph.told()),
+        warnings=(
+            *doubts,
+            *(f"{name} quantises activations as it runs: losses wobble" for name in quantised),
+        ),
     )
-    return probed(CtcRecognizer(info, front_end, tokens, blank, graph, str(path)))
+    return probed(
+        CtcRecognizer(info, front_end, tokens, blank, graph, str(path), blank_bias=decoder.blank_bias)
+    )

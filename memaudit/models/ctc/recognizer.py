@@ -47,9 +47,15 @@ class CtcOutputs(Table):
 
 
 class CtcDecoder(Table):
-    """[decoder] of a CTC model."""
+    """[decoder] of a CTC model.
+
+    Attributes:
+        method: the best token of each frame.
+        blank_bias: added to the blank's score in the search for the transcript, never in the loss.
+    """
 
     method: Literal["greedy"] = "greedy"
+    blank_bias: float = 0.0
 
 
 class CtcGraph(Protocol):
@@ -86,6 +92,7 @@ class CtcRecognizer:
     blank: int
     graph: CtcGraph
     where: str
+    blank_bias: float = 0.0
 
     @property
     def sample_rate(self) -> int:
@@ -114,6 +121,13 @@ class CtcRecognizer:
         scores = [checked_scores(raw, n, size=self.tokens.size, where=self.where) for raw, n in found]
         return [self._traced(one) for one in scores]
 
+    def _biased(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.blank_bias == 0.0:
+            return scores
+        biased = scores.copy()
+        biased[:, self.blank] += np.float32(self.blank_bias)
+        return biased
+
     def _traced(self, scores: NDArray[np.float32]) -> Trace:
         blank = float((scores.argmax(axis=1) == self.blank).mean()) if scores.size else None
         return Trace(scores.shape[0], scores, blank)
@@ -122,7 +136,7 @@ class CtcRecognizer:
         """See `Recognizer.recognize`."""
         targets = None if reference is None else self.tokens.encode(reference)
         scores = self.log_scores(samples)
-        transcript = self.tokens.decode(greedy_path(scores, self.blank))
+        transcript = self.tokens.decode(greedy_path(self._biased(scores), self.blank))
         if targets is None:
             return Recognition(transcript)
         loss = ctc_loss(scores, targets, self.blank)
@@ -140,6 +154,7 @@ def ctc_decoder_info(tokens: Tokens, decoder: CtcDecoder, *, runtime: str) -> di
     """`ModelInfo.decoder` of a CTC model; ``runtime`` is the library that runs it, with its version."""
     return {
         "method": decoder.method,
+        "blank_bias": decoder.blank_bias,
         "loss": "ctc-forward",
         "tokens": tokens.describe(),
         "runtime": runtime,
