@@ -17,17 +17,40 @@ from memaudit.models.detection import Detected
 from memaudit.models.locate import locate
 from memaudit.models.model_files import ModelFiles, model_files
 from memaudit.models.ort.pool import SessionPool
+from memaudit.models.plug_ins import PlugInError, plug_in, plug_in_names, plug_ins, warn_of
 from memaudit.models.recognizer import Recognizer
+
+# Families that a description without a family may be of: they differ by suffix.
+_GENERIC = ("onnx-ctc", "torchscript-ctc", "exported-program")
 
 
 @cache
-def adapters() -> Mapping[str, Adapter]:
-    """Every family by name: the ``ADAPTER`` of each module of `memaudit.models.families`."""
+def built_in() -> Mapping[str, Adapter]:
+    """Our own families by name: the ``ADAPTER`` of each module of `memaudit.models.families`."""
     found = [
         import_module(f"{families.__name__}.{module.name}").ADAPTER
         for module in iter_modules(families.__path__)
     ]
     return MappingProxyType({adapter.name: adapter for adapter in sorted(found, key=lambda one: one.name)})
+
+
+def adapters() -> Mapping[str, Adapter]:
+    """Every family by name: our own, then the plug-ins' (see `memaudit.models.plug_ins`)."""
+    return MappingProxyType({**built_in(), **plug_ins(built_in())})
+
+
+def adapter_names() -> tuple[str, ...]:
+    """The names of `adapters`, also of plug-ins that cannot be imported."""
+    return (*built_in(), *(name for name in plug_in_names() if name not in built_in()))
+
+
+def adapter_named(name: str) -> Adapter:
+    """One of `adapter_names`.
+
+    Raises:
+        ModelError: if it is of a plug-in that cannot be used.
+    """
+    return built_in()[name] if name in built_in() else plug_in(name, built_in())
 
 
 def load_recognizer(
@@ -68,15 +91,20 @@ def describe(
         UsageError: if there is no such adapter.
         ModelError: if no family knows the model, or several do.
     """
-    known = adapters()
-    if adapter is not None and adapter not in known:
-        raise UsageError(f"no adapter '{adapter}'", where="--adapter", how=f"there are: {', '.join(known)}")
+    if adapter is not None and adapter not in adapter_names():
+        raise UsageError(
+            f"no adapter '{adapter}'", where="--adapter", how=f"there are: {', '.join(adapter_names())}"
+        )
     description = locate(path)
     if description is not None:
-        return known[adapter or _family(description, known)], description
+        return adapter_named(adapter or _family(description)), description
     files = model_files(path, sessions or SessionPool())
-    asked = list(known.values()) if adapter is None else [known[adapter]]
-    found = [(one, detected) for one in asked if (detected := _detected(one, files)) is not None]
+    asked = list(adapters().values()) if adapter is None else [adapter_named(adapter)]
+    found = [
+        (one, detected)
+        for one in asked
+        if (detected := _detected(one, files, asked=adapter is not None)) is not None
+    ]
     if len(found) > 1:
         raise ModelError(
             f"several families know it: {', '.join(one.name for one, _ in found)}",
@@ -89,8 +117,14 @@ def describe(
     return chosen, detected_description(path, files.folder, detected.table, chosen.name, detected.reasons)
 
 
-def _detected(adapter: Adapter, files: ModelFiles) -> Detected | None:
-    detected = None if adapter.detect is None else adapter.detect(files)
+def _detected(adapter: Adapter, files: ModelFiles, *, asked: bool) -> Detected | None:
+    try:
+        detected = None if adapter.detect is None else adapter.detect(files)
+    except PlugInError as error:
+        if asked:
+            raise
+        warn_of(error)
+        return None
     if detected is None or files.chosen is None or files.chosen in detected.table["files"].values():
         return detected
     return None  # a model beside the one that the user named
@@ -106,15 +140,16 @@ def _unknown(path: Path, files: ModelFiles, asked: list[Adapter]) -> ModelError:
     return ModelError(what, where=str(path), how=how)
 
 
-def _family(description: Description, known: Mapping[str, Adapter]) -> str:
+def _family(description: Description) -> str:
     named = description.table.family
     if named is not None:
-        if named not in known:
+        if named not in adapter_names():
             raise ModelError(
-                f"'family' is {named!r}", where=str(description.path), how=f"allowed: {', '.join(known)}"
+                f"'family' is {named!r}",
+                where=str(description.path),
+                how=f"allowed: {', '.join(adapter_names())}",
             )
         return named
-    # Without a family a description is of the generic ones, which differ by suffix.
     if description.model_file is not None:
         files = [description.model_file]
     else:
@@ -122,11 +157,11 @@ def _family(description: Description, known: Mapping[str, Adapter]) -> str:
             description.folder.iterdir()
         )
     suffixes = {file.suffix.lower() for file in files}
-    fitting = [name for name in ("onnx-ctc", "torchscript-ctc") if suffixes & set(known[name].suffixes)]
+    fitting = [name for name in _GENERIC if suffixes & set(built_in()[name].suffixes)]
     if len(fitting) == 1:
         return fitting[0]
     raise ModelError(
         "no 'family', and the suffixes of the model files do not decide",
         where=str(description.path),
-        how=f"set it to one of: {', '.join(known)}",
+        how=f"set it to one of: {', '.join(adapter_names())}",
     )

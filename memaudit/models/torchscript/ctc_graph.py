@@ -29,6 +29,7 @@ class TorchCtcGraph:
         length: the argument that takes its length, or None.
         outputs: which results to take, where the model.toml says so.
         dtype: what the features are turned into.
+        batches: whether it may be given several utterances at once.
     """
 
     call: Callable[..., Any]
@@ -38,6 +39,7 @@ class TorchCtcGraph:
     length: str | None
     outputs: CtcOutputs
     dtype: torch.dtype
+    batches: bool = True
 
     def scores(self, features: NDArray[np.float32]) -> tuple[NDArray[Any], int | None]:
         """See `CtcGraph.scores`."""
@@ -48,7 +50,7 @@ class TorchCtcGraph:
         self, features: Sequence[NDArray[np.float32]]
     ) -> list[tuple[NDArray[Any], int | None]] | None:
         """See `CtcGraph.batch_scores`."""
-        if self.length is None:
+        if self.length is None or not self.batches:
             return None
         counts = [one.shape[0] for one in features]
         rows = [
@@ -77,7 +79,9 @@ class TorchCtcGraph:
         given = {self.features: torch.tensor(features, dtype=self.dtype)}
         if self.length is not None:
             given[self.length] = torch.tensor(counts, dtype=torch.int64)
-        return _read(run(self.call, where=self.where, **given), self.outputs, len(counts), where=self.where)
+        return _read(
+            run(self.call, named=given, where=self.where), self.outputs, len(counts), where=self.where
+        )
 
 
 def _read(

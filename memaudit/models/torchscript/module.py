@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from memaudit.errors import ModelError
-from memaudit.models.torchscript.run import import_torch, short_reason, torch_errors
+from memaudit.models.torchscript.run import require_torch, short_reason, torch_errors
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,9 @@ def open_module(path: Path) -> torch.jit.ScriptModule:
         MissingExtraError: if torch is not installed.
         ModelError: if the file is no TorchScript archive.
     """
-    torch = import_torch("a TorchScript model")
+    require_torch("a TorchScript model")
+    import torch
+
     try:
         with warnings.catch_warnings():
             # The format is what users have; torch 2.13 deprecates it in favour of torch.export.

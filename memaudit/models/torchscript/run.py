@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
-from types import ModuleType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _CHECK = "check [front_end] and [inputs] of its model.toml"
 
 
-def import_torch(feature: str) -> ModuleType:
-    """torch, on one thread: an audit runs several processes side by side.
+def require_torch(feature: str) -> None:
+    """See that torch is there, and let it run on one thread: an audit runs several processes side by side.
 
     Args:
         feature: what needs it, for the message.
@@ -33,7 +33,6 @@ def import_torch(feature: str) -> ModuleType:
     except ImportError as error:
         raise MissingExtraError(feature, "torch") from error
     torch.set_num_threads(1)
-    return torch
 
 
 def torch_errors() -> tuple[type[Exception], ...]:
@@ -60,20 +59,20 @@ def short_reason(error: Exception) -> str:
 def run(
     function: Callable[..., Any],
     *positional: Any,
+    named: Mapping[str, Any] = MappingProxyType({}),
     where: str,
     what: str = "the module",
     how: str = _CHECK,
-    **named: Any,
 ) -> Any:
     """Call a part of a model without gradients.
 
     Args:
         function: a module or one of its methods.
         positional: what it is given.
+        named: what it is given by name.
         where: the model file.
         what: the part, for the message.
         how: how to mend it, for the message.
-        named: what it is given by name.
 
     Raises:
         ModelError: if it fails.
