@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -21,16 +20,18 @@ from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.errors import MemauditError
 
 #: How long the process may go on, in seconds, when nobody is left to ask it.
-GRACE = 5.0
+GRACE = 2.0
 
 
 def main(spec: ModelSpec) -> None:
     """Load, say so, and answer until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us when it is interrupted
-    answers = os.fdopen(os.dup(1), "wb")
+    asking, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+        os.dup2(nothing.fileno(), 0)  # a model's code must not read what is for us
     os.dup2(2, 1)
     asked: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, asked), daemon=True).start()
+    threading.Thread(target=_listen, args=(asking, asked), daemon=True).start()
     with suppress(BrokenPipeError):
         _serve(spec, asked, answers)
 

@@ -169,5 +169,7 @@ def _understood(process: Process, doing: str, where: str) -> dict[str, Any]:
         )
     try:
         return wire.read_answer(data)
+    except MemauditError:
+        raise  # some of them are ValueErrors too
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError("the model's process gave an answer that cannot be read", where=where) from error

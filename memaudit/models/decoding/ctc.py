@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+
+from memaudit.models.decoding.softmax import log_softmax
 
 Scores = NDArray[np.floating]
 
