@@ -101,6 +101,10 @@ class TiktokenCodec:
         """See `Codec.index`."""
         return self.special.get(name)
 
+    def name(self, index: int) -> str | None:
+        """See `Codec.name`."""
+        return next((name for name, own in self.special.items() if own == index), None)
+
 
 def _tiktoken(kind: str) -> Any:
     try:

@@ -59,7 +59,9 @@ class ByteBpeTokens(SubwordTable):
         tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = library.decoders.ByteLevel()
         silent = frozenset(i for name, i in names.items() if name in added or is_special(name))
-        codec = TokenizersCodec(tokenizer, byte_level=True, special=names)
+        codec = TokenizersCodec(
+            tokenizer, byte_level=True, special={name: i for name, i in names.items() if i in silent}
+        )
         return SubwordVocabulary(self, tuple(paths), codec, max(names.values()) + 1, silent)
 
 

@@ -45,6 +45,10 @@ class Codec(Protocol):
         """The index of a special token by its name, such as "<|en|>"; None where there is none."""
         ...
 
+    def name(self, index: int) -> str | None:
+        """The name of a special token; None where there is none."""
+        ...
+
 
 @dataclass(frozen=True)
 class SubwordVocabulary:
@@ -79,7 +83,7 @@ class SubwordVocabulary:
         """Whether references are written with a space before the first word; None: not known yet."""
         return self.table.leading_space
 
-    def with_leading_space(self, value: bool) -> SubwordVocabulary:
+    def with_leading_space(self, *, value: bool) -> SubwordVocabulary:
         """The same vocabulary with ``leading_space`` known."""
         return replace(self, table=self.table.model_copy(update={"leading_space": value}))
 

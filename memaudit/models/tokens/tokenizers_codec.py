@@ -63,3 +63,8 @@ class TokenizersCodec:
     def index(self, name: str) -> int | None:
         """See `Codec.index`."""
         return self.special.get(name, self.tokenizer.token_to_id(name))
+
+    def name(self, index: int) -> str | None:
+        """See `Codec.name`."""
+        own = next((name for name, own in self.special.items() if own == index), None)
+        return self.tokenizer.id_to_token(index) if own is None else own
