@@ -1,0 +1,1 @@
+"""Simulated audits from utterances.jsonl to verdict: how often memaudit is right, by design and by effect."""
