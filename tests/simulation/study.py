@@ -89,7 +89,7 @@ def table(outcomes: Iterable[Outcome]) -> str:
     for outcome in outcomes:
         by_effect.setdefault(outcome.effect, []).append(outcome)
     lines = [
-        "| true accuracy gap | audits | failed | passed | inconclusive | detected | gap in its 95 % interval |",
+        "| true accuracy gap | audits | failed | passed | inconclusive | detected | gap in interval |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [_line(effect, by_effect[effect.name]) for effect in EFFECTS if effect.name in by_effect]
