@@ -14,6 +14,8 @@ from memaudit.models.frontends.mel import Norm, mel_filters
 from memaudit.models.frontends.spectrum import Window, centred_window, magnitudes
 from memaudit.models.recognizer import Samples
 
+Normalisation = Literal["per_feature", "all_features", "none"]
+
 # What NeMo adds to a deviation so that it can be divided by.
 _DEVIATION = np.float32(1e-5)
 
@@ -63,7 +65,7 @@ class NemoFrontEnd(FrontEndOptions):
     log: bool = True
     log_guard: Literal["add", "clamp"] = "add"
     log_guard_value: float = Field(2.0**-24, gt=0)
-    normalise: Literal["per_feature", "all_features", "none"] = "per_feature"
+    normalise: Normalisation = "per_feature"
     exact_pad: bool = False
     dither: float = Field(0.0, ge=0, le=0)
 

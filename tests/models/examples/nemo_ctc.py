@@ -1,0 +1,4 @@
+from tests.models.ctc_families import TEXT
+from tests.models.ctc_families import nemo as make
+
+__all__ = ["TEXT", "make"]
