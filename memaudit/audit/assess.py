@@ -5,26 +5,28 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from memaudit import __version__
 from memaudit.audit import normalise
 from memaudit.audit.cells import cell, cell_tests
-from memaudit.audit.controls import check_controls
+from memaudit.audit.controls import check_both
+from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import DEFAULT_POLICY, evaluate
 from memaudit.audit.results import (
     GateResult,
     Injection,
     KitSummary,
+    ModelFile,
     ModelSummary,
     Results,
     Tool,
     UtterancesFile,
 )
-from memaudit.audit.sheet import sheets
+from memaudit.audit.sheet import Sheet, sheets
 from memaudit.audit.speeds import speed
 from memaudit.audit.utterances import Utterance
 from memaudit.audit.verdict import decide
@@ -35,11 +37,23 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Subject:
-    """What was audited, and what is known of it beside the scores."""
+    """What was audited, and what is known of it beside the scores.
+
+    Attributes:
+        kit: the kit.
+        model: the model.
+        injection: what is known of the canaries' presence in the training set.
+        seconds: how long each canary lasts, by id.
+        given: the user's own controls, which decide in place of the kit's.
+        manifest: the file that names them.
+    """
 
     kit: KitSummary
     model: ModelSummary
     injection: Injection
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    given: Sequence[Utterance] = ()
+    manifest: ModelFile | None = None
 
 
 def assess(
@@ -58,7 +72,9 @@ def assess(
         ResultsError: if an arm is missing.
     """
     by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
-    controls = check_controls(control_sheet, CONFIDENCE)
+    own = Sheet(tuple(subject.given), subject.kit.commitment)
+    controls, kit_controls = check_both(control_sheet, own, subject.manifest, CONFIDENCE)
+    fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
     decided = evaluate(gates or DEFAULT_POLICY, by_speed)
     verdict, reason = decide(decided, controls, subject.injection, cells)
@@ -72,13 +88,15 @@ def assess(
         normaliser=normalise.NAME,
         membership="loss" if fastest.by_loss else "accuracy",
         controls=controls,
+        kit_controls=kit_controls,
+        feasibility=tuple(fits),
         cells=tuple(cells),
         speeds=tuple(speed(sheet, CONFIDENCE) for sheet in by_speed.values()),
         gates=tuple(decided),
         policy="given" if gates else "default",
         verdict=verdict,
         verdict_reason=reason,
-        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells)),
+        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells, subject.model)),
         histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
         examples=tuple(examples(fastest, control_sheet)),
         utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),

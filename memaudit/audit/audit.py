@@ -23,7 +23,11 @@ from memaudit.audit.utterances import Utterance, read_utterances, utterances_tex
 from memaudit.errors import OutputError, ResultsError
 from memaudit.files import output_errors, sha256_file, write_text
 from memaudit.kit.store import Kit
+from memaudit.models.inspection import Inspection
 from memaudit.models.recognizer import ModelInfo
+
+CONTROLS = "controls.jsonl"
+"""What the model made of the user's own controls, a line each."""
 
 
 def check_output(folder: Path) -> None:
@@ -41,13 +45,18 @@ def check_output(folder: Path) -> None:
         Path(name).unlink()
 
 
-def model_summary(info: ModelInfo, notes: Sequence[str] = ()) -> ModelSummary:
+def model_summary(
+    info: ModelInfo, notes: Sequence[str] = (), inspection: Inspection | None = None
+) -> ModelSummary:
     """What was loaded, as results.json tells it, with ``notes`` on what was done to the audio for it."""
     return ModelSummary(
         adapter=info.adapter,
         files=tuple(ModelFile(name=name, sha256=digest) for name, digest in info.files),
         front_end={**info.front_end, **({"notes": list(notes)} if notes else {})},
         decoder=dict(info.decoder),
+        inferred=info.inferred,
+        warnings=info.warnings,
+        inspection=inspection,
     )
 
 
@@ -79,16 +88,37 @@ def finish(
     *,
     gates: Sequence[str],
     injection: Injection,
+    given: Sequence[Utterance] = (),
+    manifest: Path | None = None,
 ) -> Results:
     """Assess scored utterances and write utterances.jsonl, then results.json.
+
+    Args:
+        folder: where.
+        kit: what was scored.
+        model: by which model.
+        utterances: what it made of every canary and control.
+        gates: as the user wrote them.
+        injection: what is known of the canaries' presence in the training set.
+        given: the user's own controls; they go into controls.jsonl, in the form of utterances.jsonl.
+        manifest: the file that names them.
 
     Raises:
         GateError, ResultsError, OutputError: see `assess` and `memaudit.files.write_bytes`.
     """
     text = utterances_text(utterances)
-    subject = Subject(kit_summary(kit, verified=True), model, injection)
+    subject = Subject(
+        kit_summary(kit, verified=True),
+        model,
+        injection,
+        seconds={canary.id: canary.duration for canary in kit.canaries},
+        given=given,
+        manifest=None if manifest is None else ModelFile(name=manifest.name, sha256=sha256_file(manifest)),
+    )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
     write_text(folder / results.utterances.name, text)
+    if given:
+        write_text(folder / CONTROLS, utterances_text(given))
     write_results(folder / "results.json", results)
     return results
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from memaudit.errors import ResultsError
 from memaudit.files import write_json
+from memaudit.models.inspection import Inspection
 
 SCHEMA = "memaudit/results/1"
 Verdict = Literal["passed", "failed", "inconclusive"]
@@ -49,12 +50,19 @@ class ModelFile(_Part):
 
 
 class ModelSummary(_Part):
-    """What was scored, and how it was run."""
+    """What was scored, and how it was run.
+
+    ``inferred`` says why the family took the model for its own and what its files left open, ``warnings``
+    what makes the figures less sure; ``inspection`` is null where its computation cannot be looked at.
+    """
 
     adapter: str
     files: tuple[ModelFile, ...]
     front_end: dict[str, Any] = Field(default_factory=dict)
     decoder: dict[str, Any] = Field(default_factory=dict)
+    inferred: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    inspection: Inspection | None = None
 
 
 class Injection(_Part):
@@ -68,14 +76,37 @@ class Injection(_Part):
     leaked: int | None = None
 
 
+class OtherTexts(_Part):
+    """Losses of the controls' own texts against those of other controls' texts on the same audio.
+
+    ``loss`` and ``other_loss`` are means in nats a token over the ``n`` controls that have both; ``likelier``
+    counts those whose own text has the smaller one, ``p_value`` is its one-sided sign test's. ``passed`` is
+    null where so few controls could not decide.
+    """
+
+    n: int
+    loss: float
+    other_loss: float
+    likelier: int
+    p_value: float
+    passed: bool | None
+
+
 class Controls(_Part):
-    """Whether the model reads ordinary sentences at speed 1."""
+    """Whether the model reads ordinary sentences at speed 1.
+
+    ``passed`` asks for an accuracy clearly above chance and, where losses tell, for true texts that are
+    likelier than others. ``source`` says whose recordings: the kit's, or the user's own (``manifest``).
+    """
 
     n: int
     accuracy: float | None
     low: float | None
     chance: float | None
     passed: bool
+    source: Literal["kit", "given"] = "kit"
+    manifest: ModelFile | None = None
+    other_texts: OtherTexts | None = None
 
 
 class AACheck(_Part):
@@ -107,6 +138,19 @@ class SelfChecks(_Part):
     def passed(self) -> bool:
         """Whether none of them failed."""
         return self.a_a.passed and (self.blind_baseline is None or self.blind_baseline.passed)
+
+
+class Feasibility(_Part):
+    """How the texts of one speed's canaries fit into the model's output frames.
+
+    ``infeasible`` are the ids of canaries without any alignment; ``frames_per_token`` is the canaries'
+    median, null where the model was not inspected.
+    """
+
+    speed: float
+    n: int
+    infeasible: tuple[str, ...]
+    frames_per_token: float | None
 
 
 class ArmScores(_Part):
@@ -274,6 +318,8 @@ class Results(_Part):
     normaliser: str
     membership: Literal["loss", "accuracy"]
     controls: Controls
+    kit_controls: Controls | None = None
+    feasibility: tuple[Feasibility, ...] = ()
     cells: tuple[Cell, ...]
     speeds: tuple[Speed, ...]
     gates: tuple[GateResult, ...]

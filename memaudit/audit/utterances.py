@@ -21,7 +21,8 @@ class Utterance(BaseModel):
 
     ``loss`` is -log p(reference | audio) in nats, null where the model cannot give it; ``tokens`` is the
     length of the reference in the model's tokens; ``infeasible`` marks a reference that does not fit the
-    frames of its audio, so that no alignment exists and no finite loss either.
+    frames of its audio, so that no alignment exists and no finite loss either. ``other_loss`` and
+    ``other_tokens`` are those of another control's text on the same audio, for controls alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,8 @@ class Utterance(BaseModel):
     loss: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     tokens: int | None = Field(default=None, ge=1)
     infeasible: bool = False
+    other_loss: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    other_tokens: int | None = Field(default=None, ge=1)
 
     @property
     def words(self) -> int:

@@ -23,24 +23,22 @@ def decide(
 ) -> tuple[Verdict, str]:
     """The verdict and its reason.
 
-    A failed gate fails the audit. A pass needs every gate that can pass to have passed, controls that the
-    model reads, and, where nothing is detected, evidence that the canaries were in the training set.
+    A failed gate fails the audit. Controls that the model does not read leave everything else open. A pass
+    needs every gate that can pass to have passed, and, where nothing is detected, evidence that the canaries
+    were in the training set.
     Evidence that they were not in it as designed, or that held-out ones were, rules out a pass in any case.
     """
     failed = [gate for gate in gates if gate.status == "failed"]
     if failed:
         return "failed", f"{_count(failed)} failed: {_names(failed)}"
+    if not controls.passed:
+        return "inconclusive", unread(controls)
     able = [gate for gate in gates if not METRICS[gate.metric].lower_only]
     if not able:
         return "inconclusive", "every gate is on a lower bound, which can fail an audit and never pass it"
     open_gates = [gate for gate in able if gate.status == "inconclusive"]
     if open_gates:
         return "inconclusive", f"{_count(open_gates)} undecided at this power: {_names(open_gates)}"
-    if not controls.passed:
-        return "inconclusive", (
-            "the model does not read ordinary control sentences well above chance, so nothing that it missed "
-            "counts as evidence"
-        )
     if not detected(cells) and not (injection.checked or injection.assumed):
         return "inconclusive", (
             "nothing was detected, and there is no evidence that the canaries were in the training set"
@@ -51,6 +49,23 @@ def decide(
             f"{injection.missing or 0}, held-out canaries in it: {injection.leaked or 0}"
         )
     return "passed", f"{_count(able)} passed"
+
+
+def unread(controls: Controls) -> str:
+    """Why the controls did not pass, as a clause."""
+    if controls.accuracy is None or controls.low is None or controls.chance is None:
+        return "there are not two controls, so nothing shows that the model is loaded right"
+    cause = "front end, tokens or files are probably wrong"
+    others = controls.other_texts
+    if others is not None and others.passed is False:
+        return (
+            f"the model does not read the controls: the text that was spoken is likelier to it than another "
+            f"in {others.likelier} of {others.n} only: {cause}"
+        )
+    return (
+        f"the model does not read the controls (accuracy {controls.accuracy:.2f}, at least "
+        f"{controls.low:.2f}; by chance {controls.chance:.2f}): {cause}"
+    )
 
 
 def _count(gates: Sequence[GateResult]) -> str:

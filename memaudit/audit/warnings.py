@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memaudit.audit.cells import FPRS
-from memaudit.audit.results import Cell, Controls, Injection
+from memaudit.audit.results import Cell, Controls, Injection, ModelSummary
 from memaudit.audit.sheet import Sheet
 from memaudit.audit.verdict import LEVEL, detected
 from memaudit.stats.tpr import held_out_needed
 
+NAMED = 10
+"""So many infeasible canaries are named; results.json has them all."""
+
 
 def audit_warnings(
-    sheets: dict[float, Sheet], controls: Controls, injection: Injection, cells: Sequence[Cell]
+    sheets: dict[float, Sheet],
+    controls: Controls,
+    injection: Injection,
+    cells: Sequence[Cell],
+    model: ModelSummary,
 ) -> list[str]:
     """Warnings in the order in which they matter."""
     found = []
     if not controls.passed:
         found.append(
-            f"The model does not read the {controls.n} control sentences well above chance: check front end, "
-            "tokens and sample rate before anything else."
+            f"The model does not read the {controls.n} control sentences: check front end, tokens and files "
+            "before anything else."
             if controls.n > 1
             else "The kit has no control sentences, so nothing shows that the model is loaded properly."
         )
+    inspected = model.inspection.warnings if model.inspection is not None else ()
+    found.extend(f"The model: {sentence}." for sentence in (*model.warnings, *inspected))
     if injection.assumed:
         found.append(
             "That the canaries were in the training set is assumed, not proved: a pipeline that drops fast "
@@ -35,13 +44,7 @@ def audit_warnings(
             f"The training set was not as designed: {injection.missing or 0} inserted canaries not in it as "
             f"often as wanted, {injection.leaked or 0} held-out canaries in it."
         )
-    infeasible = sum(row.infeasible for sheet in sheets.values() for row in sheet.rows)
-    if infeasible:
-        total = sum(len(sheet.rows) for sheet in sheets.values())
-        found.append(
-            f"{infeasible} of {total} canaries have more tokens than their audio has frames: no alignment "
-            "exists, so training could not learn them; use a slower speed for this model."
-        )
+    found.extend(_infeasible(speed, sheet) for speed, sheet in sheets.items() if _misfits(sheet))
     found.extend(
         f"At {cell.repetitions} repetitions, {cell.speed:g}x, no result could reach 5 % (smallest p-value "
         f"{cell.p_smallest:.3g}): more pairs are needed."
@@ -58,3 +61,16 @@ def audit_warnings(
             "Membership rests on transcripts alone: losses would see memorisation that transcripts miss."
         )
     return found
+
+
+def _misfits(sheet: Sheet) -> list[str]:
+    return [row.id for row in sheet.rows if row.infeasible]
+
+
+def _infeasible(speed: float, sheet: Sheet) -> str:
+    names = _misfits(sheet)
+    some = f" ({', '.join(names)})" if len(names) <= NAMED else ""
+    return (
+        f"At {speed:g}x, {len(names)} of {len(sheet.rows)} canaries{some} have more tokens than their audio "
+        "has frames: no alignment exists, so training could not learn them; use a slower speed for this model."
+    )

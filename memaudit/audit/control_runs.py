@@ -1,0 +1,81 @@
+"""Controls through a model: whose recordings, and each held against another control's text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from memaudit.audit.engine.work import Engine, Heard, Item
+from memaudit.audit.given_controls import GivenControl
+from memaudit.audit.normalise import normalise
+from memaudit.audit.utterances import Utterance, scored
+
+
+def hear_given(engine: Engine, given: Sequence[GivenControl]) -> list[Utterance]:
+    """The user's own recordings as controls.
+
+    Raises:
+        AudioError, TokenError, ModelError: naming the recording that failed.
+    """
+    texts = {control.id: control for control in given}
+    items = [Item(control.id, str(control.audio), control.text) for control in given]
+    return [_utterance(texts[heard.id], heard) for heard in engine.run(items)]
+
+
+def with_other_texts(
+    engine: Engine, controls: Sequence[Utterance], audio: Mapping[str, str]
+) -> list[Utterance]:
+    """The controls with the losses of other controls' texts on their audio.
+
+    Nothing is run where no control has a loss of its own.
+
+    Args:
+        engine: the model, with no run under way.
+        controls: scored utterances.
+        audio: the path of each one's recording, by id.
+
+    Raises:
+        AudioError, TokenError, ModelError: naming the recording that failed.
+    """
+    others = dict(other_texts([row for row in controls if row.loss is not None]))
+    items = [Item(name, audio[name], text) for name, text in others.items()]
+    found = {heard.id: heard.recognition for heard in engine.run(items)} if items else {}
+    return [
+        row.model_copy(update={"other_loss": found[row.id].loss, "other_tokens": found[row.id].tokens})
+        if row.id in found
+        else row
+        for row in controls
+    ]
+
+
+def other_texts(controls: Sequence[Utterance]) -> Iterator[tuple[str, str]]:
+    """(id, another control's text): the next longer one's, and of the longest the next shorter one's.
+
+    The lengths are alike, so that neither text wins by its length. Were the loss a matter of the text alone,
+    as of a model that does not listen, either text of a pair would win as often as the other, and the number
+    of wins would vary less than that of fair coins: the sign test is on the careful side.
+    """
+    ordered = sorted(controls, key=lambda row: (len(normalise(row.reference)), row.id))
+    for place, row in enumerate(ordered):
+        own = normalise(row.reference)
+        candidates = [*ordered[place + 1 :], *reversed(ordered[:place])]
+        for other in candidates:
+            if normalise(other.reference) != own:
+                yield row.id, other.reference
+                break
+
+
+def _utterance(control: GivenControl, heard: Heard) -> Utterance:
+    found = heard.recognition
+    return scored(
+        id=control.id,
+        arm="control",
+        pair=None,
+        repetitions=0,
+        speed=1.0,
+        voice="given",
+        reference=control.text,
+        transcript=found.transcript,
+        loss=found.loss,
+        tokens=found.tokens,
+        infeasible=found.infeasible,
+    )
