@@ -72,5 +72,6 @@ def _infeasible(speed: float, sheet: Sheet) -> str:
     some = f" ({', '.join(names)})" if len(names) <= NAMED else ""
     return (
         f"At {speed:g}x, {len(names)} of {len(sheet.rows)} canaries{some} have more tokens than their audio "
-        "has frames: no alignment exists, so training could not learn them; use a slower speed for this model."
+        "has frames: no alignment exists, so training could not learn them; use a slower speed for this "
+        "model."
     )

@@ -102,7 +102,8 @@ def test_a_canary_without_an_alignment_is_the_least_likely_member_and_is_counted
     assert np.isfinite(sheet.membership).all()
     found = results(rows)
     assert found.membership == "loss"
-    assert any("1 of 90 canaries have more tokens" in warning for warning in found.warnings)
+    assert f"1 of 90 canaries ({rows[0].id}) have more tokens" in " ".join(found.warnings)
+    assert [(fits.speed, fits.n, fits.infeasible) for fits in found.feasibility] == [(4.0, 90, (rows[0].id,))]
 
 
 def test_missing_arms_and_double_canaries_are_refused() -> None:
