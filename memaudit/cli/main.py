@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("memaudit.cli.gate", "Apply gates again to an audit, without scoring."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),
     "demo": ("memaudit.cli.demo", "The whole round on two embedded recognisers, without a network."),
+    "selftest": ("memaudit.cli.selftest", "Measure here what the statistics promise."),
     "lab": ("memaudit.cli.lab", "Train small recognisers that memorise, to check the auditor."),
 }
 

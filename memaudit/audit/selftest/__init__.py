@@ -1,0 +1,1 @@
+"""What the statistics promise, measured where memaudit runs: published values and short simulations."""
