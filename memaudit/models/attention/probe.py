@@ -1,4 +1,4 @@
-"""A second of faint noise through an encoder/decoder model as it is loaded: does it run and fit its tokens?"""
+"""A second of faint noise through an encoder/decoder model as it is loaded: does it run, and fit?"""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _front_end(
 ADAPTER = Adapter(
     name="hf-whisper",
     summary="Whisper as optimum exports it",
-    looks_for="encoder_model and decoder_model(_merged).onnx with tokenizer.json, or vocab.json and merges.txt",
+    looks_for="encoder_model, decoder_model(_merged).onnx with tokenizer.json or vocab.json and merges.txt",
     load=load,
     detect=detect,
 )

@@ -15,6 +15,7 @@ FRONT_ENDS: Mapping[str, str] = MappingProxyType(
         "kaldi": "memaudit.models.frontends.kaldi:KaldiFrontEnd",
         "nemo": "memaudit.models.frontends.nemo:NemoFrontEnd",
         "raw": "memaudit.models.frontends.raw:RawFrontEnd",
+        "sherpa-whisper": "memaudit.models.frontends.sherpa_whisper:SherpaWhisperFrontEnd",
         "torchaudio": "memaudit.models.frontends.torchaudio_mel:TorchaudioFrontEnd",
         "whisper": "memaudit.models.frontends.whisper:WhisperFrontEnd",
     }
