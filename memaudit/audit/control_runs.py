@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from memaudit.audit.engine.work import Engine, Heard, Item
 from memaudit.audit.given_controls import GivenControl
@@ -10,40 +12,60 @@ from memaudit.audit.normalise import normalise
 from memaudit.audit.utterances import Utterance, scored
 
 
-def hear_given(engine: Engine, given: Sequence[GivenControl]) -> list[Utterance]:
-    """The user's own recordings as controls.
+@dataclass(frozen=True)
+class GivenRun:
+    """The user's own controls, scored; ``notes`` say what was done to their audio."""
+
+    utterances: list[Utterance]
+    notes: tuple[str, ...]
+
+
+def hear_given(engine: Engine, given: Sequence[GivenControl]) -> GivenRun:
+    """The user's own recordings as controls, each with another's text too.
+
+    Args:
+        engine: the model, with no run under way.
+        given: the recordings, of any sample rate.
 
     Raises:
         AudioError, TokenError, ModelError: naming the recording that failed.
     """
-    texts = {control.id: control for control in given}
+    by_id = {control.id: control for control in given}
     items = [Item(control.id, str(control.audio), control.text) for control in given]
-    return [_utterance(texts[heard.id], heard) for heard in engine.run(items)]
+    rows, rates = [], Counter[int]()
+    for heard in engine.run(items):
+        rows.append(_utterance(by_id[heard.id], heard))
+        rates[heard.rate] += 1
+    audio = {control.id: str(control.audio) for control in given}
+    notes = [
+        f"{count} of {len(given)} given controls, at {rate} Hz, are resampled to {engine.sample_rate} Hz"
+        for rate, count in sorted(rates.items())
+        if engine.sample_rate is not None and rate != engine.sample_rate
+    ]
+    return GivenRun(with_other_texts(engine, rows, audio), tuple(notes))
 
 
-def with_other_texts(
-    engine: Engine, controls: Sequence[Utterance], audio: Mapping[str, str]
-) -> list[Utterance]:
-    """The controls with the losses of other controls' texts on their audio.
+def with_other_texts(engine: Engine, rows: Sequence[Utterance], audio: Mapping[str, str]) -> list[Utterance]:
+    """The utterances, controls among them with the losses of other controls' texts on their audio.
 
     Nothing is run where no control has a loss of its own.
 
     Args:
         engine: the model, with no run under way.
-        controls: scored utterances.
+        rows: scored utterances.
         audio: the path of each one's recording, by id.
 
     Raises:
         AudioError, TokenError, ModelError: naming the recording that failed.
     """
-    others = dict(other_texts([row for row in controls if row.loss is not None]))
+    others = dict(other_texts([row for row in rows if row.arm == "control" and row.loss is not None]))
     items = [Item(name, audio[name], text) for name, text in others.items()]
     found = {heard.id: heard.recognition for heard in engine.run(items)} if items else {}
     return [
         row.model_copy(update={"other_loss": found[row.id].loss, "other_tokens": found[row.id].tokens})
         if row.id in found
         else row
-        for row in controls
+        for row in rows
     ]
 
 

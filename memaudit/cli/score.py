@@ -12,6 +12,7 @@ import click
 from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.opening import open_engine
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.model_facts import feasibility_notes, model_notes
 from memaudit.cli.options import FOLDER, gate_option, report_option
 from memaudit.errors import UsageError
 
@@ -49,6 +50,13 @@ if TYPE_CHECKING:
 )
 @click.option("--trust-model", is_flag=True, help="Let a model that is code (TorchScript) run.")
 @click.option(
+    "--controls",
+    type=click.Path(path_type=Path),
+    metavar="MANIFEST",
+    help="JSONL or CSV with audio and text: recordings of your own that the model should read. They decide "
+    "in place of the kit's controls whether it is loaded right.",
+)
+@click.option(
     "--injection",
     type=click.Path(path_type=Path),
     help="The injection.json that check-injection wrote for this kit: what the training set held.",
@@ -71,6 +79,7 @@ def command(
     provider: str,
     jobs: int,
     trust_model: bool,
+    controls: Path | None,
     injection: Path | None,
     assume_injected: bool,
     gate: tuple[str, ...],
@@ -82,6 +91,7 @@ def command(
     \b
     memaudit score KIT --model model.onnx --out AUDIT
     memaudit score KIT --model model.onnx --out AUDIT --injection injection.json
+    memaudit score KIT --model model.onnx --out AUDIT --controls validation.jsonl
     memaudit score KIT --model python:my_asr:transcribe --out AUDIT
     memaudit score KIT --model-command 'my-asr --batch {input} {output}' --out AUDIT
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
@@ -94,11 +104,16 @@ def command(
         )
     if injection is not None and assume_injected:
         raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
+    if controls is not None and transcripts is not None:
+        raise UsageError("--controls needs a model, which --transcripts is not", how="leave one of them out")
     # The model begins to load before what this process needs is imported.
     with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
         from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
+        from memaudit.audit.control_runs import GivenRun, hear_given, with_other_texts
         from memaudit.audit.gate_syntax import parse_gate
+        from memaudit.audit.given_controls import read_controls
         from memaudit.audit.injection import read_injection
+        from memaudit.audit.inspected import inspection_of
         from memaudit.audit.metrics import METRICS
         from memaudit.audit.results import Injection
         from memaudit.audit.run import Hearing, score_transcripts
@@ -114,25 +129,41 @@ def command(
             injected = Injection(checked=False, assumed=assume_injected)
         else:
             injected = read_injection(injection, opened)
+        recordings = [] if controls is None else read_controls(controls)
+        given = GivenRun([], ())
         if engine is None:
             source = Path(str(transcripts))
             utterances = score_transcripts(opened, source)
             check_output(out)
             summary = transcripts_summary(source)
         else:
-            for sentence in (*engine.info.inferred, *engine.info.warnings):
-                output.detail(sentence)
             check_output(out)
+            inspection = inspection_of(engine, model or "")
+            model_notes(output, engine.info, inspection)
+            if recordings:
+                given = hear_given(engine, recordings)
             hearing = Hearing(opened, engine)
             for name in ("html", *report):
                 renderer(name)  # refused where there is none; imported while the model runs
             with output.progress("Scoring") as progress:
                 scored = hearing.finish(progress)
-            utterances = scored.utterances
-            for sentence in scored.notes:
+            audio = {canary.id: str(opened.audio_path(canary)) for canary in opened.canaries}
+            utterances = with_other_texts(engine, scored.utterances, audio)
+            for sentence in (*scored.notes, *given.notes):
                 output.note(sentence)
-            summary = model_summary(engine.info, scored.notes)
-    results = finish(out, opened, summary, utterances, gates=gate, injection=injected)
+            summary = model_summary(engine.info, (*scored.notes, *given.notes), inspection)
+    results = finish(
+        out,
+        opened,
+        summary,
+        utterances,
+        gates=gate,
+        injection=injected,
+        given=given.utterances,
+        manifest=controls,
+    )
+    for sentence in feasibility_notes(results):
+        output.note(sentence)
     write_reports(results, [name for name in ("html", *report) if name != "json"], out, output.note)
     output.show(terminal_report(results))
     output.document(results.document())
