@@ -298,5 +298,15 @@ def hama(folder: Path, *, seed: int = 0) -> Path:
     path = write_model(folder / "asr_waveform_fp16.onnx", graph)
     (folder / "g2p_vocab.json").write_text(json.dumps({"encoder": ["a"], "decoder": list(PHONES)}))
     for name in ("encoder.onnx", "decoder_step.onnx"):
-        (folder / name).write_bytes(b"never opened")
+        write_model(folder / name, _other())
     return path
+
+
+def _other() -> onnx.ModelProto:
+    """A graph that is no recogniser."""
+    taken = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["B", "S"])]
+    given = [helper.make_tensor_value_info("encoder_outputs", TensorProto.INT64, ["B", "S"])]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["input_ids"], ["encoder_outputs"])], "g2p", taken, given
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)

@@ -107,7 +107,7 @@ class NemoFrontEnd(FrontEndOptions):
         return self
 
     def __call__(self, samples: Samples) -> NDArray[np.float32]:
-        """float32 [S] in [-1, 1] -> float32 [T, F], T = S // hop (with exact_pad up to one transform fewer).
+        """float32 [S] in [-1, 1] -> float32 [T, F], T = S // hop (with exact_pad one fewer).
 
         Raises:
             AudioError: if the samples are empty, not finite, or too few for one frame.
