@@ -10,9 +10,10 @@ from pathlib import Path
 #: What an operator's name has in it. Searched for one after the other: a search for plain bytes is many times
 #: as fast as one for alternatives.
 _MARKS = (b"uantize", b"MatMulInteger", b"ConvInteger", b"QLinear", b"MatMulNBits")
+#: The whole name of an operator: names of nodes and tensors have more to them (``conv_QuantizeLinear``).
 _NAME = re.compile(
-    rb"(?:Dynamic)?(?:Quantize|Dequantize)(?:Linear|MatMul|LSTM)|MatMulInteger|ConvInteger|QLinear[A-Z][a-zA-Z]+"
-    rb"|MatMulNBits"
+    rb"(?<![A-Za-z0-9_/])(?:(?:Dynamic)?(?:Quantize|Dequantize)(?:Linear|MatMul|LSTM)|MatMulInteger(?:ToFloat)?"
+    rb"|ConvInteger|QLinear[A-Z][A-Za-z]+|MatMulNBits)(?![A-Za-z0-9_/])"
 )
 _REACH = 24
 _MOST = 1000
