@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 # In the order of BPE training: merges first, then single characters.
 PIECES = (
-    *("\u2581a", "\u2581b", "in", "\u2581the", "er", "\u2581bin", "on", "\u2581on"),
+    *("\u2581a", "\u2581b", "in", "he", "\u2581t", "\u2581the", "er", "\u2581bin", "on", "\u2581on"),
     *("\u2581", "a", "b", "c", "e", "h", "i", "n", "o", "r", "t"),
 )
 LETTERS = (" ", *"abcdefghijklmnopqrstuvwxyz'")
@@ -115,6 +115,7 @@ def ctc_graph(
 
 
 def write_symbols(path: Path, symbols: Sequence[str]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{symbol} {i}\n" for i, symbol in enumerate(symbols)), encoding="utf-8")
     return path
 
@@ -122,7 +123,8 @@ def write_symbols(path: Path, symbols: Sequence[str]) -> Path:
 def write_model(path: Path, model: onnx.ModelProto, *, external: bool = False) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if external:
-        onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data", size_threshold=0)
+        apart = {"location": f"{path.name}.data", "size_threshold": 256}
+        onnx.save(model, path, save_as_external_data=True, **apart)
     else:
         onnx.save(model, path)
     return path

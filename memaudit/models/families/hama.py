@@ -7,6 +7,7 @@ from memaudit.models.adapter import Adapter
 from memaudit.models.ctc.candidate import candidate
 from memaudit.models.ctc.onnx_load import load_onnx_ctc
 from memaudit.models.detection import Detected
+from memaudit.models.frontends.raw import RawFrontEnd
 from memaudit.models.model_files import ModelFiles
 
 _VOCABULARY = "g2p_vocab.json"
@@ -27,7 +28,7 @@ def detect(files: ModelFiles) -> Detected | None:
         )
     table = {
         "files": {"model": found.name},
-        "front_end": {"kind": "raw", "sample_rate": 16000},
+        "front_end": RawFrontEnd().describe(),
         "tokens": {
             "kind": "phones",
             "file": _VOCABULARY,

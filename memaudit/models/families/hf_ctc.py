@@ -50,7 +50,7 @@ def _front_end(found: Candidate, reasons: list[str]) -> dict[str, Any]:
         reasons.append(
             f"no {name}: samples at 16 kHz are normalised, as that family's extractor does by default"
         )
-    return {"kind": "raw", "sample_rate": rate, "normalise": normalise}
+    return {"kind": "raw", "sample_rate": rate, "normalise": normalise, "waveform_scale": 1.0}
 
 
 def _tokens(found: Candidate, size: int, reasons: list[str]) -> dict[str, Any]:

@@ -1,0 +1,376 @@
+"""CTC families on real graphs: known without a model.toml, and transcribed as their own projects do."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx_asr
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from onnx_asr.asr import _AsrWithDecoding
+
+from memaudit.errors import ModelError
+from memaudit.models.ctc.recognizer import CtcRecognizer
+from memaudit.models.frontends.kaldi import KaldiFrontEnd
+from memaudit.models.frontends.nemo import NemoFrontEnd
+from memaudit.models.frontends.torchaudio_mel import TorchaudioFrontEnd
+from memaudit.models.registry import describe, load_recognizer
+from tests.models import ctc_families as families
+from tests.models.builders import speech
+from tests.models.ctc_families import LETTERS, PIECES, TEXT
+
+SECONDS = (0.5, 1.37, 3.0)
+ON_WORD = re.compile(_AsrWithDecoding.DECODE_SPACE_PATTERN)
+
+
+def audio() -> list[NDArray[np.float32]]:
+    return [speech(seconds, seed=seed) for seed, seconds in enumerate(SECONDS)]
+
+
+def spaced(text: str) -> str:
+    """onnx-asr keeps a space only before a letter or digit."""
+    return re.sub(ON_WORD, lambda found: " " if found.group(1) else "", text)
+
+
+def loaded(path: Path, **options: Any) -> CtcRecognizer:
+    recognizer = load_recognizer(path, **options)
+    assert isinstance(recognizer, CtcRecognizer)
+    return recognizer
+
+
+def e2e(folder: Path, seed: int) -> Path:
+    return families.gigaam(
+        folder,
+        seed=seed,
+        name="v3_e2e_ctc.onnx",
+        tokens="v3_e2e_ctc_vocab.txt",
+        symbols=("<unk>", *PIECES, "<blk>"),
+        version="v3",
+    )
+
+
+ONNX_ASR: dict[str, tuple[str, Callable[[Path, int], Path]]] = {
+    "nemo 80": ("nemo-conformer-ctc", lambda folder, seed: families.nemo(folder, seed=seed)),
+    "nemo 128": ("nemo-conformer-ctc", lambda folder, seed: families.nemo(folder, mels=128, seed=seed)),
+    "gigaam 2": ("gigaam-v2-ctc", lambda folder, seed: families.gigaam(folder, seed=seed, version="v2")),
+    "gigaam 3": (
+        "gigaam-v3-ctc",
+        lambda folder, seed: families.gigaam(
+            folder, seed=seed, name="v3_ctc.onnx", tokens="v3_vocab.txt", version="v3"
+        ),
+    ),
+    "gigaam 3 e2e": ("gigaam-v3-e2e-ctc", e2e),
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("family", ONNX_ASR)
+def test_transcripts_are_those_of_onnx_asr(tmp_path: Path, family: str, seed: int) -> None:
+    kind, make = ONNX_ASR[family]
+    path = make(tmp_path, seed)
+    theirs = onnx_asr.load_model(kind, tmp_path)
+    ours = loaded(path)
+    said = set()
+    for samples in audio():
+        expected = theirs.recognize(samples, sample_rate=16000)
+        assert spaced(ours.recognize(samples).transcript) == spaced(expected)
+        said.add(expected)
+    assert len(said) == len(SECONDS)
+    assert min(len(text) for text in said) >= 3
+
+
+def naive_transcript(logits: NDArray[np.float32], symbols: tuple[str, ...], blank: int) -> str:
+    best = [symbols[i] for i, _ in itertools.groupby(logits.argmax(axis=1)) if i != blank]
+    return "".join(best)
+
+
+def run(path: Path, feeds: dict[str, NDArray[Any]], output: str) -> NDArray[np.float32]:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run([output], feeds)[0])[0]
+
+
+def torch_loss(scores: NDArray[np.float32], targets: list[int], blank: int) -> float:
+    log_probs = torch.from_numpy(scores.astype(np.float64)).log_softmax(-1)[:, None]
+    sizes = torch.tensor([len(scores)]), torch.tensor([len(targets)])
+    loss = torch.nn.functional.ctc_loss(
+        log_probs, torch.tensor([targets]), *sizes, blank=blank, reduction="sum"
+    )
+    return float(loss)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("make", [families.icefall, families.wenet, families.wenet_gpu])
+def test_kaldi_families_run_as_by_hand(tmp_path: Path, make: Callable[..., Path], seed: int) -> None:
+    path = make(tmp_path, seed=seed)
+    ours = loaded(path)
+    wenet = make is not families.icefall
+    dialect = {"waveform_scale": 32768.0, "snip_edges": True, "high_frequency": 0.0} if wenet else {}
+    assert ours.front_end == KaldiFrontEnd(**dialect)
+    lines = next(tmp_path.glob("*.txt")).read_text(encoding="utf-8").splitlines()
+    symbols = tuple(line.rpartition(" ")[0] for line in lines)
+    x, x_lens, out = (
+        ("speech", "speech_lengths", "ctc_log_probs")
+        if "encoder" in path.name
+        else ("x", "x_lens", "log_probs")
+    )
+    narrow = np.int32 if x == "speech" else np.int64
+    for samples in audio():
+        features = KaldiFrontEnd(**dialect)(samples)
+        logits = run(path, {x: features[None], x_lens: np.array([len(features)], narrow)}, out)
+        result = ours.recognize(samples, TEXT)
+        text = naive_transcript(logits, symbols, 0).replace("<sos/eos>", "").replace("\u2581", " ")
+        assert result.transcript == " ".join(text.split())
+        targets = ["\u2581the", "\u2581bin", "\u2581on"]
+        indices = [symbols.index(piece if wenet else piece.upper()) for piece in targets]
+        assert result.tokens == 3
+        assert result.loss == pytest.approx(torch_loss(logits, indices, 0), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("normalise", [True, False])
+def test_the_wav2vec_family_runs_as_by_hand(tmp_path: Path, normalise: bool, seed: int) -> None:
+    path = families.hf(tmp_path, seed=seed, normalise=normalise, name="onnx/model.onnx")
+    symbols = tuple(json.loads((tmp_path / "vocab.json").read_text()))
+    for named in (path, tmp_path, tmp_path / "onnx"):
+        ours = loaded(named)
+        for samples in audio():
+            values = samples
+            if normalise:
+                values = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
+            logits = run(path, {"input_values": values[None].astype(np.float32)}, "logits")
+            text = naive_transcript(logits, symbols, 0)
+            text = re.sub("</?s>", "", text).replace("|", " ")
+            result = ours.recognize(samples, "hot tea")
+            assert result.transcript == " ".join(text.split())
+            targets = [symbols.index(letter) for letter in "HOT|TEA"]
+            assert result.loss == pytest.approx(torch_loss(logits, targets, 0), abs=1e-3)
+
+
+def test_hama_lowers_the_blank_in_search_and_not_in_the_loss(tmp_path: Path) -> None:
+    symbols = (*families.PHONES, "<wb>", "<blank>")
+    differs = False
+    for seed, samples in itertools.product(range(3), audio()):
+        path = families.hama(tmp_path, seed=seed)
+        ours = loaded(path)
+        feeds = {"waveform": samples[None], "waveform_lengths": np.array([samples.size])}
+        scores = run(path, feeds, "log_probs")
+        biased = scores.copy()
+        biased[:, -1] -= 0.1
+        phones = [symbols[i] for i, _ in itertools.groupby(biased.argmax(axis=1)) if i != len(symbols) - 1]
+        spoken = [phone for phone in phones if phone not in ("<pad>", "<sos>", "<eos>")]
+        words = [list(run) for between, run in itertools.groupby(spoken, "<wb>".__eq__) if not between]
+        text = "d\u0361\u0292 a | t\u0283 o\u028a"
+        result = ours.recognize(samples, text)
+        assert result.transcript == " | ".join(" ".join(word) for word in words)
+        targets = [symbols.index(phone) for phone in text.replace("|", "<wb>").split()]
+        assert result.loss == pytest.approx(torch_loss(scores, targets, len(symbols) - 1), abs=1e-3)
+        differs |= bool((biased.argmax(axis=1) != scores.argmax(axis=1)).any())
+    assert differs
+
+
+MAKERS = (families.nemo, families.icefall, families.wenet, families.gigaam, families.hf)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_half_precision_and_external_data(tmp_path: Path, make: Callable[..., Path]) -> None:
+    text = "bin on"
+    full = loaded(make(tmp_path / "full")).recognize(speech(), text)
+    apart = make(tmp_path / "apart", external=True)
+    recognizer = loaded(apart)
+    assert recognizer.recognize(speech(), text) == full
+    assert f"{apart.name}.data" in dict(recognizer.info.files)
+    half = loaded(make(tmp_path / "half", half=True)).recognize(speech(), text)
+    assert half.loss == pytest.approx(full.loss, rel=0.02)
+    (tmp_path / "apart" / f"{apart.name}.data").unlink()
+    with pytest.raises(ModelError, match=r"its weights are in \S+\.data, which is missing"):
+        load_recognizer(apart)
+
+
+@pytest.mark.parametrize("make", [*MAKERS, families.hama])
+def test_a_missing_token_file_is_one_clear_error(tmp_path: Path, make: Callable[..., Path]) -> None:
+    path = make(tmp_path)
+    for name in ("vocab.txt", "tokens.txt", "v2_vocab.txt", "vocab.json", "g2p_vocab.json"):
+        (tmp_path / name).unlink(missing_ok=True)
+    for named in (path, tmp_path):
+        with pytest.raises(ModelError, match=r"no \S*(vocab|tokens)\.\S+ .*beside the model"):
+            load_recognizer(named)
+
+
+def test_a_token_file_of_another_model_is_one_clear_error(tmp_path: Path) -> None:
+    path = families.nemo(tmp_path, size=30)
+    with pytest.raises(ModelError, match=r"scores 30 tokens a frame, the vocabulary with the blank has 23"):
+        load_recognizer(path)
+
+
+def test_features_of_another_number_are_one_clear_error(tmp_path: Path) -> None:
+    """A graph that leaves the number open, and a configuration that is wrong about it."""
+    path = families.nemo(tmp_path, mels=80, free=True)
+    assert loaded(path).front_end == NemoFrontEnd(num_mels=80)
+    (tmp_path / "config.json").write_text('{"features_size": 128}')
+    with pytest.raises(ModelError, match=r"the graph fails on audio_signal \[1, 128, 100\]"):
+        load_recognizer(path)
+    (tmp_path / "config.json").write_text('{"features_size": "many"}')
+    with pytest.raises(ModelError, match="'features_size' is 'many', no number of mel features"):
+        load_recognizer(path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ModelError, match=r"config\.json: is no JSON"):
+        load_recognizer(path)
+
+
+@pytest.mark.parametrize(
+    ("said", "normalise"),
+    [("per_feature", "per_feature"), ("all_features", "all_features"), ("", "none"), ("NA", "none")],
+)
+def test_metadata_of_sherpa_onnx_says_the_normalisation(tmp_path: Path, said: str, normalise: str) -> None:
+    metadata = {"model_type": "EncDecCTCModelBPE", "vocab_size": 20, "normalize_type": said}
+    path = families.nemo(tmp_path, name="asr.int8.onnx", tokens="tokens.txt", config=False, metadata=metadata)
+    ours = loaded(path)
+    assert ours.info.adapter == "nemo-ctc"
+    assert ours.front_end == NemoFrontEnd(normalise=normalise)
+
+
+def test_an_unknown_normalisation_is_refused(tmp_path: Path) -> None:
+    path = families.nemo(tmp_path, metadata={"normalize_type": "fixed_mean"})
+    with pytest.raises(ModelError, match="normalize_type 'fixed_mean', which is unknown"):
+        load_recognizer(path)
+
+
+def test_quartznet_has_frames_of_twenty_milliseconds_and_its_blank_last(tmp_path: Path) -> None:
+    letters = (*LETTERS,)
+    path = families.nemo(tmp_path, mels=64, symbols=letters, size=len(letters) + 1)
+    ours = loaded(path)
+    assert ours.front_end == NemoFrontEnd(num_mels=64, frame_length_ms=20.0)
+    assert ours.blank == len(letters)
+    assert any("the last one is the blank" in sentence for sentence in ours.info.inferred)
+    assert ours.tokens.encode("on a") == (15, 14, 0, 1)
+
+
+RENAMED = {"name": "model.onnx", "tokens": "tokens.txt"}
+GIGAAM_3 = TorchaudioFrontEnd(frame_length_ms=20.0, centre=False, bfloat16=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "front_end"),
+    [
+        ({}, TorchaudioFrontEnd()),
+        ({"name": "v3_ctc.onnx", "tokens": "v3_vocab.txt"}, GIGAAM_3),
+        (
+            {"name": "model.onnx", "tokens": "tokens.txt", "metadata": {"is_giga_am": 1, "comment": "v3"}},
+            GIGAAM_3,
+        ),
+        ({"name": "model.onnx", "tokens": "tokens.txt", "version": "v3"}, GIGAAM_3),
+        ({"name": "multilingual_ctc.onnx", "tokens": "multilingual_vocab.txt"}, GIGAAM_3),
+        (RENAMED, TorchaudioFrontEnd()),
+    ],
+)
+def test_versions_of_gigaam(tmp_path: Path, options: dict[str, Any], front_end: TorchaudioFrontEnd) -> None:
+    ours = loaded(families.gigaam(tmp_path, **options))
+    assert ours.info.adapter == "gigaam-ctc"
+    assert ours.front_end == front_end
+
+
+def test_the_first_gigaam_is_marked_among_nemos_models(tmp_path: Path) -> None:
+    path = families.nemo(
+        tmp_path, mels=64, symbols=(*LETTERS, "<blk>"), metadata={"is_giga_am": 1, "normalize_type": ""}
+    )
+    ours = loaded(path)
+    assert (ours.info.adapter, ours.front_end) == ("gigaam-ctc", TorchaudioFrontEnd())
+
+
+def test_one_of_several_models_in_a_folder(tmp_path: Path) -> None:
+    """GigaAM 3 comes with both of its CTC models, and each has a token file of its own."""
+    plain = families.gigaam(tmp_path, name="v3_ctc.onnx", tokens="v3_vocab.txt")
+    pieces = e2e(tmp_path, 0)
+    assert loaded(plain).tokens.describe()["kind"] == "lines"
+    assert loaded(pieces).tokens.describe()["kind"] == "pieces"
+    with pytest.raises(ModelError, match="no family knows it"):
+        load_recognizer(tmp_path)
+
+
+def test_quantised_variants_are_left_unless_they_are_meant(tmp_path: Path) -> None:
+    families.nemo(tmp_path)
+    families.nemo(tmp_path, name="model.int8.onnx", seed=1)
+    assert loaded(tmp_path).where.endswith("model.onnx")
+    assert loaded(tmp_path / "model.int8.onnx").where.endswith("model.int8.onnx")
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_wenet_is_told_from_icefall(tmp_path: Path, metadata: bool) -> None:
+    assert loaded(families.wenet(tmp_path / "w", metadata=metadata)).info.adapter == "wenet-ctc"
+    path = families.icefall(tmp_path / "i")
+    assert loaded(path).info.adapter == "icefall-ctc"
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.save(model, path)
+    assert loaded(path).info.adapter == "icefall-ctc"
+
+
+def test_streaming_exports_are_not_taken_for_whole_ones(tmp_path: Path) -> None:
+    path = families.icefall(tmp_path)
+    model = onnx.load(path)
+    model.graph.input.append(onnx.helper.make_tensor_value_info("cached_key_0", 1, [1, 4]))
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match="no family knows it"):
+        load_recognizer(path)
+
+
+def test_what_was_inferred_is_told(tmp_path: Path) -> None:
+    ours = loaded(families.icefall(tmp_path))
+    told = "\n".join(ours.info.inferred)
+    for sentence in (
+        "model.onnx takes x and x_lens and gives log_probs and log_probs_len, its metadata says zipformer2_ctc",
+        "the letters of tokens.txt are in upper case",
+        "rebuilt from the order of its pieces",
+    ):
+        assert sentence in told
+
+
+def test_hugging_face_configurations(tmp_path: Path) -> None:
+    path = families.hf(tmp_path)
+    (tmp_path / "preprocessor_config.json").unlink()
+    (tmp_path / "tokenizer_config.json").unlink()
+    ours = loaded(path)
+    assert ours.front_end.describe() == {
+        "kind": "raw",
+        "sample_rate": 16000,
+        "normalise": True,
+        "waveform_scale": 1.0,
+    }
+    assert any("no preprocessor_config.json" in sentence for sentence in ours.info.inferred)
+    (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": "yes"}')
+    with pytest.raises(ModelError, match="do_normalize is 'yes'"):
+        load_recognizer(path)
+
+
+def test_a_vocabulary_a_language(tmp_path: Path) -> None:
+    """Massively multilingual checkpoints keep one vocabulary for each language."""
+    path = families.hf(tmp_path)
+    english = json.loads((tmp_path / "vocab.json").read_text())
+    (tmp_path / "vocab.json").write_text(json.dumps({"eng": english, "deu": {"<pad>": 0, "a": 1, "|": 2}}))
+    with pytest.raises(
+        ModelError, match=r"a vocabulary a language; set 'tokens\.language' to one of: deu, eng"
+    ):
+        load_recognizer(path)
+    said = {"target_lang": "eng", "pad_token": "<pad>"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(said))
+    assert loaded(path).tokens.encode("tea") == (english["T"], english["E"], english["A"])
+
+
+def test_the_written_description_loads_the_same_model(tmp_path: Path) -> None:
+    """What a family detects is a whole model.toml: the same table given back gives the same recogniser."""
+    for make in (*MAKERS, families.wenet_gpu, families.hama):
+        folder = tmp_path / make.__name__
+        path = make(folder)
+        adapter, description = describe(path)
+        again = adapter.name, describe(folder)[1].table
+        assert again == (adapter.name, description.table)
+        assert description.front_end().describe() == description.table.front_end
