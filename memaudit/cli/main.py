@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify-kit": ("memaudit.cli.verify_kit", "Check a kit's hashes, commitment and separation of arms."),
     "export": ("memaudit.cli.export", "Write the inserted canaries as a training manifest."),
     "check-injection": ("memaudit.cli.check_injection", "Prove from a manifest that the canaries were in."),
+    "inspect-model": ("memaudit.cli.inspect_model", "Say what a model is, and whether it is loaded right."),
     "score": ("memaudit.cli.score", "Run a model over a kit, measure, gate and report."),
     "gate": ("memaudit.cli.gate", "Apply gates again to an audit, without scoring."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),
