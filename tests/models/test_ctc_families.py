@@ -327,7 +327,8 @@ def test_what_was_inferred_is_told(tmp_path: Path) -> None:
     ours = loaded(families.icefall(tmp_path))
     told = "\n".join(ours.info.inferred)
     for sentence in (
-        "model.onnx takes x and x_lens and gives log_probs and log_probs_len, its metadata says zipformer2_ctc",
+        "model.onnx takes x and x_lens and gives log_probs and log_probs_len",
+        "its metadata says zipformer2_ctc: a CTC model of icefall",
         "the letters of tokens.txt are in upper case",
         "rebuilt from the order of its pieces",
     ):

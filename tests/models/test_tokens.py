@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memaudit.errors import ModelError, TokenError
-from memaudit.models.tokens.base import Tokens
+from memaudit.models.tokens.base import Tokens, remarks
 from memaudit.models.tokens.files import read_symbols
+from memaudit.models.tokens.guess import token_table
 from memaudit.models.tokens.lines import LineTokens, LineVocabulary
 from memaudit.models.tokens.registry import TOKEN_KINDS, load_tokens
 from tests.models.builders import CHARS, WORDS, write_tokens
@@ -162,7 +164,7 @@ def test_the_blank_is_a_token_an_index_or_one_past_the_end(
     [
         ({}, "missing key 'tokens.style'"),
         ({"style": "bpe"}, "'tokens.style' is 'bpe'; allowed: 'word' or 'char'"),
-        ({"style": "word", "kind": "piece"}, "tokens.kind = 'piece' is unknown; allowed: 'lines'"),
+        ({"style": "word", "kind": "piece"}, "tokens.kind = 'piece' is unknown; allowed: "),
         ({"style": "word", "blank": "_"}, "'tokens.blank': '_' is not in tokens.txt"),
         ({"style": "word", "blank": 4}, "'tokens.blank' is 4, but tokens.txt has 3 tokens"),
         ({"style": "word", "blank": -1}, "'tokens.blank' is -1, but should be greater"),
@@ -190,15 +192,190 @@ def test_a_blank_that_cannot_be_inferred_is_asked_for(tmp_path: Path, text: str,
     assert said in str(caught.value)
 
 
-# What a table of each kind needs beside its kind, and the file that it reads.
-EXAMPLES = {"lines": ({"style": "word"}, "<blk>\nred\n")}
+# What a table of each kind needs beside its kind, and the file that it reads; kinds of sub-words are tested
+# with their own files.
+EXAMPLES = {
+    "lines": ({"style": "word"}, "<blk>\nred\n", "red red"),
+    "phones": ({"file": "tokens.txt"}, "<blk>\na\nb\n", "a b"),
+    "pieces": ({}, "<blk>\nre\n\u2581re\n\u2581red\n\u2581\nr\ne\nd\n", "red red"),
+    "vocab-json": ({"file": "tokens.txt"}, '{"<pad>": 0, "|": 1, "r": 2, "e": 3, "d": 4}', "red red"),
+}
 
 
-def test_every_kind_of_vocabulary_keeps_the_interface(tmp_path: Path) -> None:
-    assert EXAMPLES.keys() == TOKEN_KINDS.keys()
-    for kind, (table, text) in EXAMPLES.items():
-        tokens = vocabulary(tmp_path, text, kind=kind, **table)
-        assert isinstance(tokens, Tokens)
-        assert json.loads(json.dumps(tokens.describe()))["kind"] == kind
-        assert tokens.files == (tmp_path / "tokens.txt",)
-        assert tokens.decode(tokens.encode("red red")) == "red red"
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_kind_of_vocabulary_keeps_the_interface(tmp_path: Path, kind: str) -> None:
+    table, text, spoken = EXAMPLES[kind]
+    (tmp_path / "tokens.txt").write_text(text, encoding="utf-8")
+    assert kind in TOKEN_KINDS
+    tokens = load_tokens({"kind": kind, **table}, tmp_path, where="model.toml")
+    assert isinstance(tokens, Tokens)
+    described = json.loads(json.dumps(tokens.describe()))
+    assert (described["kind"], described["size"], described["blank"]) == (kind, tokens.size, tokens.blank)
+    assert tokens.blank == 0
+    assert tokens.files == (tmp_path / "tokens.txt",)
+    indices = tokens.encode(spoken)
+    assert 0 not in indices
+    assert max(indices) < tokens.size
+    assert tokens.decode(indices) == tokens.decode([0, *indices, 0]) == spoken
+    assert tokens.encode("") == ()
+
+
+def table_of(folder: Path, symbols: str, size: int | None = None) -> tuple[dict[str, object], str]:
+    (folder / "tokens.txt").write_text(symbols, encoding="utf-8")
+    table, told = token_table(folder, "tokens.txt", size=size)
+    return table, "; ".join(told)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "size", "expected", "said"),
+    [
+        (
+            "<blk>\n|\nA\nB\n",
+            None,
+            {"kind": "lines", "style": "char", "word_separator": "|", "blank": "<blk>", "case": "upper"},
+            "in upper case",
+        ),
+        (
+            "  0\na 1\n<blk> 2\n",
+            None,
+            {"style": "char", "word_separator": " ", "blank": "<blk>"},
+            "parted by ' '",
+        ),
+        ("\u2581\na\n<blk>\n", None, {"style": "char", "word_separator": "\u2581"}, "characters"),
+        (
+            "<blank>\n<unk>\n\u4e00\n\u4e8c\n<sos/eos>\n",
+            None,
+            {"style": "char", "word_separator": "", "special": ["<sos/eos>"], "case": "keep"},
+            "without a token between words",
+        ),
+        ("<blk>\nred\nBlue\n", None, {"kind": "lines", "style": "word", "case": "keep"}, "are words"),
+        ("a\nb\n \n", 4, {"blank": 3}, "the last one is the blank"),
+        (
+            "<unk>\n<s>\n\u2581a\nb\n<blk>\n",
+            None,
+            {"kind": "pieces", "tokenizer": "", "special": ["<s>"]},
+            "lower",
+        ),
+    ],
+)
+def test_a_table_is_written_for_a_bare_token_file(
+    tmp_path: Path, symbols: str, size: int | None, expected: dict[str, object], said: str
+) -> None:
+    table, told = table_of(tmp_path, symbols, size)
+    assert expected.items() <= table.items()
+    assert said in told
+    loaded = load_tokens(table, tmp_path, where="model.toml")
+    assert loaded.size == (size or len(symbols.strip("\n").split("\n")))
+
+
+def test_a_token_file_without_a_blank_needs_the_size_of_the_scores(tmp_path: Path) -> None:
+    table, _ = table_of(tmp_path, "a\nb\n \n")
+    with pytest.raises(ModelError, match=r"'tokens\.blank' is not given and tokens\.txt has none of"):
+        load_tokens(table, tmp_path, where="model.toml")
+
+
+def phones(folder: Path, value: object, **table: object) -> Tokens:
+    (folder / "g2p.json").write_text(json.dumps(value))
+    whole = {
+        "kind": "phones",
+        "file": "g2p.json",
+        "key": "decoder",
+        "appended": ["<wb>", "<blank>"],
+        "blank": "<blank>",
+    }
+    return load_tokens(
+        {**whole, "word_break": "<wb>", "special": ["<pad>"], **table}, folder, where="model.toml"
+    )
+
+
+def test_phones_are_a_space_apart_and_words_parted(tmp_path: Path) -> None:
+    tokens = phones(tmp_path, {"decoder": ["<pad>", "a", "d\u0361\u0292", "\u00e3"]})
+    assert (tokens.size, tokens.blank) == (6, 5)
+    text = "a d\u0361\u0292 | \u00e3"
+    assert tokens.encode(text) == (1, 2, 4, 3)
+    assert tokens.encode("| a  d\u0361\u0292||a\u0303 |") == (1, 2, 4, 3)
+    assert tokens.decode([4, 1, 0, 2, 4, 4, 5, 3, 4]) == text
+    for wrong in ("ad", "a <pad>", "a <wb> a", "hello"):
+        with pytest.raises(
+            TokenError, match=r"is no phone of the model; references are phones a space apart"
+        ):
+            tokens.encode(wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "table", "said"),
+    [
+        ({"encoder": ["a"]}, {}, "the key 'decoder' holds no list of phones"),
+        ({"decoder": []}, {}, "holds no list of phones"),
+        ({"decoder": ["a", 1]}, {}, "holds no list of phones"),
+        (["a"], {}, "not a JSON object"),
+        ({"decoder": ["<pad>", "a", "a"]}, {}, "the token 'a' is there twice"),
+        ({"decoder": ["a"]}, {}, "'tokens.special': '<pad>' is not in g2p.json"),
+        ({"decoder": ["<pad>"]}, {"word_break": "#"}, "'tokens.word_break': '#' is not in g2p.json"),
+        ({"decoder": ["<pad>"]}, {"appended": []}, "'tokens.word_break': '<wb>' is not in g2p.json"),
+    ],
+)
+def test_wrong_phone_files_are_named(
+    tmp_path: Path, value: object, table: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        phones(tmp_path, value, **table)
+    assert said in str(caught.value)
+
+
+def test_phones_without_a_word_break_run_on(tmp_path: Path) -> None:
+    tokens = phones(tmp_path, {"decoder": ["<pad>", "a", "b"]}, word_break="", appended=["<blank>"])
+    assert tokens.encode("a | b") == (1, 2)
+    assert tokens.decode([1, 3, 2]) == "a b"
+
+
+def characters(folder: Path, value: object, **table: object) -> Tokens:
+    (folder / "vocab.json").write_text(json.dumps(value))
+    return load_tokens({"kind": "vocab-json", **table}, folder, where="model.toml")
+
+
+VOCAB = {"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3, "|": 4, "A": 5, "\u00c9": 6}
+
+
+def test_characters_of_a_vocab_json(tmp_path: Path) -> None:
+    tokens = characters(tmp_path, VOCAB)
+    assert tokens.encode("a e\u0301a") == (5, 4, 6, 5)
+    assert tokens.decode([4, 1, 5, 0, 3, 2, 4, 4, 6]) == "A<unk> \u00c9"
+    assert remarks(tokens) == (("the tokens are in upper case, so references are put into it",), ())
+    for wrong, letter in (("ab", "B"), ("a|a", "|"), ("a<unk>", "<")):
+        with pytest.raises(TokenError, match=re.escape(f"'{letter}' of the word")):
+            tokens.encode(wrong)
+
+
+def test_indices_without_a_token_and_added_ones(tmp_path: Path) -> None:
+    (tmp_path / "added_tokens.json").write_text('{"<mask>": 8}')
+    tokens = characters(tmp_path, VOCAB, added="added_tokens.json", size=11, special=["<mask>"])
+    assert tokens.size == 11
+    assert [path.name for path in tokens.files] == ["vocab.json", "added_tokens.json"]
+    assert tokens.decode([5, 7, 8, 9, 10]) == "A"
+    assert tokens.decode([1]) == "<s>"
+
+
+@pytest.mark.parametrize(
+    ("value", "table", "said"),
+    [
+        ({}, {}, "is no object of tokens and their indices"),
+        ({"a": "b"}, {}, "gives the token 'a' the index 'b'"),
+        ({"a": -1}, {}, "gives the token 'a' the index -1"),
+        ({"a": True}, {}, "gives the token 'a' the index True"),
+        ({"a": 1, "b": 1, "<pad>": 0, "|": 2}, {}, "gives the index 1 to 'a' and 'b'"),
+        ({"a": 0}, {"word_separator": ""}, "has none of <blk>"),
+        ({"a": 0, "<pad>": 1}, {}, "'tokens.word_separator': '|' is not in vocab.json"),
+        (VOCAB, {"special": ["x"]}, "'tokens.special': 'x' is not in vocab.json"),
+        (VOCAB, {"unknown": "x"}, "'tokens.unknown': 'x' is not in vocab.json"),
+        (VOCAB, {"blank": "x"}, "'tokens.blank': 'x' is not in vocab.json"),
+        (VOCAB, {"added": "none.json"}, "none.json: the token file is missing"),
+        ({"eng": VOCAB}, {"language": "deu"}, "none for 'deu'; set 'tokens.language' to one of: eng"),
+    ],
+)
+def test_wrong_vocab_json_is_named(
+    tmp_path: Path, value: object, table: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        characters(tmp_path, value, **table)
+    assert said in str(caught.value)
