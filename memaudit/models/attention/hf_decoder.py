@@ -39,7 +39,7 @@ class HfDecoder:
     Attributes:
         session: the graph.
         where: its file.
-        inputs: role -> input, of those in `_KNOWN` that the graph has.
+        inputs: name -> input, of those in `_KNOWN` that the graph has.
         past: key such as "0.decoder.key" -> input of the cache.
         present: key -> name of the output with the new cache.
     """
@@ -55,11 +55,25 @@ class HfDecoder:
         """Whether it is merged: one graph for the first call and for those with a cache."""
         return "use_cache_branch" in self.inputs
 
+    def heard(self, hidden: NDArray[np.float32], length: int) -> Cache:
+        """The inputs that stay the same for one utterance, by name.
+
+        Args:
+            hidden: the encoder's output [1, T', D].
+            length: how long the encoder's input was: the decoder's mask over it is of that length.
+        """
+        values: dict[str, NDArray[Any]] = {
+            "encoder_hidden_states": hidden,
+            "encoder_attention_mask": np.ones((1, length)),
+        }
+        return {
+            name: _typed(value, self.inputs[name]) for name, value in values.items() if name in self.inputs
+        }
+
     def run(
         self,
         tokens: Sequence[int],
-        hidden: NDArray[np.float32],
-        heard: int,
+        heard: Cache,
         *,
         past: Cache | None = None,
         start: int = 0,
@@ -69,8 +83,7 @@ class HfDecoder:
 
         Args:
             tokens: U tokens.
-            hidden: the encoder's output [1, T', D].
-            heard: how long the encoder's input was: the decoder's mask over it is of that length.
+            heard: what `heard` gave for the utterance.
             past: the cache; None on the first call.
             start: the position of the first token.
             wanted: keys of the cache to be given back.
@@ -81,16 +94,10 @@ class HfDecoder:
         Raises:
             ModelError: if the graph fails, or gives no finite [1, U, V].
         """
-        values = {
-            "input_ids": np.array([tokens]),
-            "encoder_hidden_states": hidden,
-            "encoder_attention_mask": np.ones((1, heard)),
-            "decoder_attention_mask": np.ones((1, start + len(tokens))),
-            "cache_position": np.arange(start, start + len(tokens)),
-            "position_ids": np.arange(start, start + len(tokens))[np.newaxis],
-            "use_cache_branch": np.array([past is not None]),
-        }
-        feeds = {node.name: _typed(values[role], node) for role, node in self.inputs.items()}
+        feeds = dict(heard)
+        for name, node in self.inputs.items():
+            if name not in heard:
+                feeds[name] = _typed(_step_value(name, tokens, start, cached=past is not None), node)
         for key, node in self.past.items():
             feeds[node.name] = _empty(node) if past is None else past[key]
         names = ["logits", *(self.present[key] for key in wanted)]
@@ -116,6 +123,22 @@ def bound_decoder(session: onnxruntime.InferenceSession, *, where: str) -> HfDec
             how="it must take input_ids and give logits; export with optimum, or choose another adapter",
         )
     return HfDecoder(session, where, inputs, past, present)
+
+
+def _step_value(name: str, tokens: Sequence[int], start: int, *, cached: bool) -> NDArray[Any]:
+    """What an input of `_KNOWN` that is not the same for a whole utterance takes."""
+    end = start + len(tokens)
+    match name:
+        case "input_ids":
+            return np.array([tokens])
+        case "use_cache_branch":
+            return np.array([cached])
+        case "decoder_attention_mask":
+            return np.ones((1, end))
+        case "position_ids":
+            return np.arange(start, end)[np.newaxis]
+        case _:
+            return np.arange(start, end)
 
 
 def _typed(value: NDArray[Any], node: Node) -> NDArray[Any]:

@@ -77,7 +77,10 @@ class HfModel:
                 f"the audio, {len(features)} samples, is too short for the model",
                 how="leave the utterance out",
             )
-        return HfHeard(self, self.encoder.run([features]), len(features))
+        hidden = self.encoder.run([features])
+        first = self.first.heard(hidden, len(features))
+        other = None if self.following is self.first else self.following
+        return HfHeard(self, hidden[0], first, first if other is None else other.heard(hidden, len(features)))
 
     def hear_together(self, batch: Sequence[Features]) -> list[NDArray[np.float32]] | None:
         """See `EncoderDecoder.hear_together`."""
@@ -102,17 +105,19 @@ class HfModel:
 
 @dataclass(frozen=True)
 class HfHeard:
-    """See `Heard`."""
+    """See `Heard`.
+
+    Attributes:
+        model: what heard it.
+        frames: the encoder's output.
+        first: the inputs of the first decoder that stay the same for it.
+        following: those of the one with a cache.
+    """
 
     model: HfModel
-    hidden: NDArray[np.float32]
-    length: int
-
-    @property
-    def frames(self) -> NDArray[np.float32]:
-        """See `Heard.frames`."""
-        frames: NDArray[np.float32] = self.hidden[0]
-        return frames
+    frames: NDArray[np.float32]
+    first: Cache
+    following: Cache
 
     def begin(self) -> Score:
         """See `Heard.begin`."""
@@ -122,7 +127,7 @@ class HfHeard:
 
     def score(self, tokens: Sequence[int]) -> Logits:
         """See `Heard.score`."""
-        return self.model.first.run(tokens, self.hidden, self.length)[0]
+        return self.model.first.run(tokens, self.first)[0]
 
 
 class _Rerun:
@@ -155,12 +160,11 @@ class _Cached:
         heard, model = self._heard, self._heard.model
         if self._past is None:
             wanted = list(self._following.past)
-            logits, self._past = model.first.run(tokens, heard.hidden, heard.length, wanted=wanted)
+            logits, self._past = model.first.run(tokens, heard.first, wanted=wanted)
         else:
             logits, new = self._following.run(
                 tokens,
-                heard.hidden,
-                heard.length,
+                heard.following,
                 past=self._past,
                 start=self._length,
                 wanted=self._changing,
