@@ -72,7 +72,7 @@ def assess(
         ResultsError: if an arm is missing.
     """
     by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
-    own = Sheet(tuple(subject.given), subject.kit.commitment)
+    own = Sheet(tuple(sorted(subject.given, key=lambda row: row.id)), subject.kit.commitment)
     controls, kit_controls = check_both(control_sheet, own, subject.manifest, CONFIDENCE)
     fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
@@ -98,7 +98,7 @@ def assess(
         verdict_reason=reason,
         warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells, subject.model)),
         histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
-        examples=tuple(examples(fastest, control_sheet)),
+        examples=tuple(examples(fastest, own if own.rows else control_sheet)),
         utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),
     )
 

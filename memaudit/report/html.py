@@ -5,8 +5,18 @@ from __future__ import annotations
 import jinja2
 
 from memaudit.audit.results import Results
+from memaudit.models.inspection_text import inspection_sentences
 from memaudit.report.plots import plots
-from memaudit.report.words import headline, meaning, next_steps, p_text, percent, printable
+from memaudit.report.words import (
+    controls_words,
+    headline,
+    meaning,
+    next_steps,
+    p_text,
+    percent,
+    printable,
+    with_chance,
+)
 
 
 class HtmlReport:
@@ -23,13 +33,16 @@ class HtmlReport:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters.update(percent=percent, p=p_text, printable=printable)
+        environment.filters.update(percent=percent, p=p_text, printable=printable, with_chance=with_chance)
+        inspection = results.model.inspection
         cells = sorted(results.cells, key=lambda cell: (-cell.speed, cell.repetitions))
         return environment.get_template("report.html.j2").render(
             results=results,
             headline=headline(results),
             meaning=meaning(results),
             next_steps=next_steps(results),
+            controls=controls_words(results),
+            inspection=[] if inspection is None else inspection_sentences(inspection),
             cells=cells,
             plots=plots(results),
         )

@@ -6,8 +6,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from memaudit.audit.results import Cell, GateResult, Results
-from memaudit.report.words import headline, meaning, next_steps, p_text, percent, printable
+from memaudit.audit.results import ArmScores, Cell, GateResult, Results
+from memaudit.report.words import (
+    controls_words,
+    headline,
+    meaning,
+    next_steps,
+    p_text,
+    percent,
+    printable,
+    with_chance,
+)
 
 COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
 
@@ -20,6 +29,8 @@ def terminal_report(results: Results) -> RenderableType:
     for speed in sorted({cell.speed for cell in results.cells}, reverse=True):
         parts.append(Text())
         parts.append(_cells_table(speed, [cell for cell in results.cells if cell.speed == speed]))
+    parts.append(Text())
+    parts.extend(Text(printable(sentence)) for sentence in controls_words(results))
     parts.append(Text())
     parts.append(_gates_table(results.gates))
     if results.warnings:
@@ -50,11 +61,11 @@ def _table(title: str, *columns: str) -> Table:
 def _cells_table(speed: float, cells: list[Cell]) -> Table:
     held_out = cells[0].held_out
     table = _table(
-        f"Speed {speed:g}x, held out: accuracy {percent(held_out.accuracy)}, "
+        f"Speed {speed:g}x, held out: accuracy {with_chance(held_out)}, "
         f"exact {percent(held_out.exact)}, n {held_out.n}",
         "copies",
         "n",
-        "accuracy",
+        "accuracy\n/ chance",
         "gap (95 %)",
         "exact",
         "exposure",
@@ -66,7 +77,7 @@ def _cells_table(speed: float, cells: list[Cell]) -> Table:
         table.add_row(
             str(cell.repetitions),
             str(cell.inserted.n),
-            percent(cell.inserted.accuracy),
+            _against_chance(cell.inserted),
             f"{gap.estimate:+.2f} ({gap.low:+.2f}, {gap.high:+.2f})",
             percent(cell.inserted.exact),
             f"{rank.mean:.1f} of {rank.ceiling:.1f}",
@@ -74,6 +85,11 @@ def _cells_table(speed: float, cells: list[Cell]) -> Table:
             "-" if cell.epsilon is None else f"{cell.epsilon.group:.2f}",
         )
     return table
+
+
+def _against_chance(arm: ArmScores) -> str:
+    chance = "-" if arm.chance is None else f"{100 * arm.chance:.0f}"
+    return f"{100 * arm.accuracy:.0f} / {chance} %"
 
 
 def _gates_table(gates: tuple[GateResult, ...]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from memaudit.audit.results import Cell, Results
+from memaudit.audit.results import ArmScores, Cell, Controls, Results
 from memaudit.audit.verdict import detected
 
 HEADLINES = {
@@ -40,6 +40,40 @@ def p_text(value: float) -> str:
     '0.0001'
     """
     return f"{value:.2g}"
+
+
+def with_chance(arm: ArmScores) -> str:
+    """An arm's accuracy beside what the same transcripts reach against other canaries' texts."""
+    chance = "" if arm.chance is None else f" (chance {percent(arm.chance)})"
+    return percent(arm.accuracy) + chance
+
+
+def controls_words(results: Results) -> list[str]:
+    """What the controls showed, a sentence each: those that decide first."""
+    shown = [_controls(results.controls)]
+    if results.kit_controls is not None:
+        shown.append(f"{_controls(results.kit_controls)} These do not decide, since others were given.")
+    return shown
+
+
+def _controls(controls: Controls) -> str:
+    whose = "Controls" if controls.source == "kit" else "Your own controls"
+    if controls.manifest is not None:
+        whose += f" ({controls.manifest.name})"
+    state = "passed" if controls.passed else "not passed"
+    if controls.accuracy is None or controls.low is None or controls.chance is None:
+        return f"{whose}: not measured, {state}."
+    parts = [
+        f"{percent(controls.accuracy)} of characters right, at least {percent(controls.low)} "
+        f"(chance {percent(controls.chance)}), n = {controls.n}"
+    ]
+    others = controls.other_texts
+    if others is not None:
+        parts.append(
+            f"the spoken text has {others.loss:.2f} nats a token, another control's {others.other_loss:.2f}, "
+            f"and is the likelier one in {others.likelier} of {others.n}"
+        )
+    return f"{whose}: {state}: {'; '.join(parts)}."
 
 
 def top_cell(results: Results) -> Cell:
@@ -93,7 +127,10 @@ def _half(results: Results) -> list[str]:
 def next_steps(results: Results) -> list[str]:
     """What the reader may do about the verdict."""
     if not results.controls.passed:
-        return ["Check the model's front end and tokens until the controls are read, then score again."]
+        return [
+            "Look at what memaudit inspect-model says; mend front end, tokens or files until the controls "
+            "are read; then score again."
+        ]
     if results.verdict == "failed":
         return [
             "Look at the examples, and at the least number of repetitions where a gate fails.",
