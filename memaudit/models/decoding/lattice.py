@@ -17,7 +17,15 @@ _BLOCK = 1 << 15
 
 
 class NonFiniteScoresError(ValueError):
-    """The scores that decide a step are not finite, so there is no best token."""
+    """The scores that decide a step are not finite, so there is no best token.
+
+    Args:
+        score: the one that came out highest.
+    """
+
+    def __init__(self, score: float) -> None:
+        self.score = score
+        super().__init__(f"the best score is {score}")
 
 
 class Predictor(Protocol[P]):
@@ -48,7 +56,7 @@ def best(scores: Scores) -> int:
     """
     index = int(scores.argmax())
     if not np.isfinite(scores[index]):
-        raise NonFiniteScoresError(f"the best score is {scores[index]}")
+        raise NonFiniteScoresError(float(scores[index]))
     return index
 
 

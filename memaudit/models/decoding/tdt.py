@@ -60,9 +60,9 @@ def tdt_loss(
                     + sum over d in D of alpha(t - d, u - 1) label(t - d, u - 1) duration(d | t - d, u - 1),
 
     and the probability is the first sum alone at (T, U), as NeMo's loss has it: the text ends with a blank
-    whose duration leads exactly to the end. A blank of duration 0, and a token that leads to the end or beyond
-    it, belong to no alignment, so the probabilities of all texts add up to less than 1. What training adds to
-    its loss (the under-normalisation sigma, the RNNT share omega) is no part of a probability and is left out.
+    whose duration leads exactly to the end. A blank of duration 0, and a token that leads to the end or
+    beyond it, belong to no alignment, so the probabilities of all texts add up to less than 1. What training
+    adds to its loss (the under-normalisation sigma, the RNNT share omega) is no part of a probability.
 
     Args:
         blank: [T, U + 1] log-probabilities of the blank; see `columns`.

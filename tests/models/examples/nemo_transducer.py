@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.models.transducers import nemo_transducer
+
+TEXT = "the cat sat"
+
+
+def make(folder: Path) -> Path:
+    return nemo_transducer(folder)
