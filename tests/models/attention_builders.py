@@ -150,27 +150,16 @@ def whisper_folder(
     return folder
 
 
+# In the order of their merges, then the letters, as SentencePiece numbers them.
+_MERGED = ("▁a", "in", "er", "▁the", "▁am", "▁amb", "▁amber", "on", "▁b", "ir", "ch", "▁bir", "▁birch")
+_LETTERS = ("▁", *"abcdefghijklmnopqrstuvwxyz'", "é", "\u200b" * 60)
+MOONSHINE_PIECES = (*_MERGED[:3], "▁th", *_MERGED[3:], *_LETTERS)
+
+
 def moonshine_bin() -> bytes:
-    """tokenizer.bin: <unk>, <s>, </s>, the 256 bytes, then pieces in the order of their merges, then letters."""
-    words = [
-        "▁a",
-        "in",
-        "er",
-        "▁th",
-        "▁the",
-        "▁am",
-        "▁amb",
-        "▁amber",
-        "on",
-        "▁b",
-        "ir",
-        "ch",
-        "▁bir",
-        "▁birch",
-    ]
-    letters = ["▁", *"abcdefghijklmnopqrstuvwxyz'", "é", "\u200b" * 60]
+    """tokenizer.bin: <unk>, <s>, </s>, the 256 bytes, the pieces, one without bytes, a special token."""
     pieces = [b"<unk>", b"<s>", b"</s>", *(bytes([i]) for i in range(256))]
-    pieces += [piece.encode() for piece in (*words, *letters)]
+    pieces += [piece.encode() for piece in MOONSHINE_PIECES]
     pieces += [b"", b"<<ST_0>>"]
     written = b""
     for piece in pieces:
@@ -179,7 +168,7 @@ def moonshine_bin() -> bytes:
     return written
 
 
-MOONSHINE_SIZE = 259 + 14 + 30 + 2
+MOONSHINE_SIZE = 259 + len(MOONSHINE_PIECES) + 2
 
 
 def moonshine_folder(folder: Path, seed: int = 0) -> Path:

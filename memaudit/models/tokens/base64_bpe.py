@@ -83,9 +83,9 @@ class TiktokenCodec:
     tokens: dict[int, bytes]
     special: dict[str, int]
 
-    def encode(self, text: str) -> tuple[tuple[int, ...], int | None]:
+    def encode(self, text: str) -> tuple[tuple[int, ...], bool]:
         """See `Codec.encode`; bytes can spell every text."""
-        return tuple(self.encoding.encode_ordinary(text)), None
+        return tuple(self.encoding.encode_ordinary(text)), True
 
     def decode(self, indices: Sequence[int]) -> str:
         """See `Codec.decode`."""

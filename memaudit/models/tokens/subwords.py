@@ -29,8 +29,8 @@ class SubwordTable(Table):
 class Codec(Protocol):
     """A tokenizer library behind one vocabulary."""
 
-    def encode(self, text: str) -> tuple[tuple[int, ...], int | None]:
-        """The indices that spell ``text``, and where the first character is that none of them spells."""
+    def encode(self, text: str) -> tuple[tuple[int, ...], bool]:
+        """The indices that spell ``text``, and whether they spell all of it."""
         ...
 
     def decode(self, indices: Sequence[int]) -> str:
@@ -116,16 +116,20 @@ class SubwordVocabulary:
         if not words:
             return ()
         written = (" " if self.leading_space else "") + " ".join(words)
-        indices, missing = self.codec.encode(written)
-        if missing is None and not self.silent.isdisjoint(indices):
-            missing = 0
-        if missing is not None:
+        indices = self._written(written)
+        if indices is None:
+            word = next((word for word in words if self._written(word) is None), written)
             raise TokenError(
-                f"the word {_word_at(written, missing)!r} cannot be written in the model's tokens",
+                f"the word {word!r} cannot be written in the model's tokens",
                 where=self.paths[0].name,
                 how="texts of the kit must be written in the tokens of the model",
             )
         return indices
+
+    def _written(self, text: str) -> tuple[int, ...] | None:
+        """The indices that spell all of ``text``; None: there are none."""
+        indices, whole = self.codec.encode(text)
+        return indices if whole and self.silent.isdisjoint(indices) else None
 
     def decode(self, indices: Sequence[int]) -> str:
         """The text that ``indices`` spell; special tokens and indices past the last token write nothing."""
@@ -140,8 +144,3 @@ class SubwordVocabulary:
             "leading_space": self.leading_space,
             "special": len(self.silent),
         }
-
-
-def _word_at(text: str, position: int) -> str:
-    start = text.rfind(" ", 0, position) + 1
-    return text[start:].partition(" ")[0]

@@ -38,15 +38,18 @@ class TokenizersCodec:
     unknown: int | None = None
     special: Mapping[str, int] = field(default_factory=dict)
 
-    def encode(self, text: str) -> tuple[tuple[int, ...], int | None]:
-        """See `Codec.encode`."""
+    def encode(self, text: str) -> tuple[tuple[int, ...], bool]:
+        """See `Codec.encode`.
+
+        Without a token for what is unknown the library leaves such characters out, and the offsets of the
+        tokens, which it counts from their lengths, end before the text does.
+        """
         encoding = self.tokenizer.encode(text, add_special_tokens=False)
         spelt: set[int] = set()
         for index, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
             if index != self.unknown:
                 spelt.update(range(start, end))
-        lost = (i for i, character in enumerate(text) if i not in spelt and not character.isspace())
-        return tuple(encoding.ids), next(lost, None)
+        return tuple(encoding.ids), all(i in spelt or text[i].isspace() for i in range(len(text)))
 
     def decode(self, indices: Sequence[int]) -> str:
         """See `Codec.decode`."""
