@@ -12,15 +12,15 @@ from memaudit.kit.draft import Draft
 from memaudit.kit.espeak import DEFAULT_RATE
 from memaudit.kit.estimate import SECONDS_PER_CHARACTER, SECONDS_PER_COMMA
 from memaudit.kit.recipe import Recipe
-from memaudit.kit.speakers import Source, SpeechRequest
+from memaudit.kit.speakers import Source, SpeechRequest, hibari
 from memaudit.kit.speech import SAMPLE_RATE, speak
 
 Floats = NDArray[np.float64]
 
 #: Utterances that are spoken to measure the rate: one process speaks so many anyway.
 SAMPLE = 64
-#: The engine that costs nothing to ask, and asks nothing in return.
-SAMPLED = "pyttsx3"
+#: The engines that cost nothing to ask, and ask nothing in return.
+SAMPLED = ("pyttsx3", "hibari")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class Durations:
 def estimate_durations(drafts: Sequence[Draft], recipe: Recipe, *, sample: int = SAMPLE) -> Durations:
     """Estimate the seconds of every draft from the characters of its text, and the commas between letters.
 
-    By least squares from some drafts that are spoken for it; of engines other than espeak-ng nothing is
-    spoken, and a rate stands in that was measured beforehand.
+    By least squares from some drafts that are spoken for it; of engines that are not on this machine,
+    or are other people's, nothing is spoken, and a rate stands in that was measured beforehand.
 
     Args:
         drafts: what will be made, in random order (that of ids).
@@ -49,7 +49,7 @@ def estimate_durations(drafts: Sequence[Draft], recipe: Recipe, *, sample: int =
         SpeechError: for a voice that does not exist.
     """
     known = np.array([[1.0, len(draft.text), draft.spoken.count(",")] for draft in drafts])
-    if recipe.speech.engine == SAMPLED and sample:
+    if _sampled(recipe.speech.engine) and sample:
         # Controls may be spoken by another engine, and are other texts.
         chosen = [number for number, draft in enumerate(drafts) if draft.lot.arm != "control"][:sample]
         spoken = _speak([drafts[number] for number in chosen], recipe)
@@ -61,6 +61,10 @@ def estimate_durations(drafts: Sequence[Draft], recipe: Recipe, *, sample: int =
         basis = f"at {SECONDS_PER_CHARACTER:g} s a character, as measured with espeak-ng"
     kept = recipe.speed.method == "pitch"
     return Durations(natural / np.array([1.0 if kept else draft.speed for draft in drafts]), basis)
+
+
+def _sampled(engine: str) -> bool:
+    return engine in SAMPLED and (engine != "hibari" or hibari.installed())
 
 
 def _speak(drafts: Sequence[Draft], recipe: Recipe) -> Floats:

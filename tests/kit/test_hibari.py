@@ -10,21 +10,25 @@ from typing import Any
 import hibari
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
+from memaudit.cli.main import cli
 from memaudit.errors import MissingExtraError, RecipeError, SpeechError
 from memaudit.files import sha256_file
 from memaudit.kit.audio import read_audio
 from memaudit.kit.control_speech import ControlSpeech, control_speech, pinned
 from memaudit.kit.draft import draft_kit
+from memaudit.kit.feasibility_durations import estimate_durations
 from memaudit.kit.finish import LEVEL
-from memaudit.kit.make import make_kit
+from memaudit.kit.make import Inputs, make_kit
 from memaudit.kit.packaged import kits_folder, packaged_recipes
 from memaudit.kit.recipe import load_recipe, parse_recipe
+from memaudit.kit.record import texts_to_record
 from memaudit.kit.speakers import Source, SpeechRequest, make_speaker
 from memaudit.kit.speech import SAMPLE_RATE, speak
 from memaudit.kit.store import open_kit
 from tests.kit.recipes import tiny
-from tests.kit.test_speakers import contents, spoken_by
+from tests.kit.test_speakers import contents, record, spoken_by
 
 SENTENCE = "the kettle is on the stove and the cups are on the table"
 
@@ -186,6 +190,52 @@ def test_the_shipped_kit_is_of_espeak_alone() -> None:
     info = open_kit(kits_folder() / "reference").info
     assert not any("hibari" in name for name in info.versions)
     assert control_speech(info.recipe) == control_speech(load_recipe("reference"))
+
+
+def test_controls_that_it_speaks_need_no_recording(tmp_path: Path) -> None:
+    recipe = tiny(speech={"engine": "recordings", "voices": ["me"], "controls_engine": "hibari"})
+    rows = texts_to_record(recipe, 5, Inputs())
+    assert {row["id"] for row in rows} == {
+        draft.id for draft in draft_kit(recipe, 5) if draft.lot.arm != "control"
+    }
+    record(tmp_path / "audio", rows)
+    kit = open_kit(make_kit(recipe, tmp_path / "kit", seed=5, inputs=Inputs(tmp_path / "audio")).root)
+    assert [canary.voice for canary in kit.canaries].count("heart") == recipe.design.controls
+
+
+def test_commands_say_who_speaks_controls(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    def run(*words: str) -> Result:
+        done = CliRunner().invoke(cli, [*words])
+        assert done.exit_code == 0, done.stderr
+        return done
+
+    def engines() -> dict[str, str]:
+        listed = json.loads(run("kits", "--json").stdout)["recipes"]
+        return {row["name"]: row["controls_engine"] for row in listed}
+
+    make = ("make-kit", str(tmp_path / "kit"), "--recipe", "smoke", "--force")
+    assert "spoken by hibari (heart)" in run("plan", "--recipe", "smoke").stdout
+    assert "spoken by hibari (heart)" in run(*make).stdout
+    assert "English controls are spoken by hibari" in run("kits").stderr
+    assert engines()["smoke"] == "hibari"
+    assert engines()["german"] == "pyttsx3"
+    request.getfixturevalue("absent")
+    assert "spoken by pyttsx3 (en-us+f2, en-us+m3)" in run("plan", "--recipe", "smoke").stdout
+    made = json.loads(run(*make, "--json").stdout)
+    assert made["controls_engine"] == "pyttsx3"
+    assert "memaudit-asr[voice]" in run("kits").stderr
+    assert set(engines().values()) == {"pyttsx3"}
+
+
+def test_a_plan_of_it_is_spoken_where_it_is_installed(request: pytest.FixtureRequest) -> None:
+    recipe = tiny(speech={"engine": "hibari", "voices": ["heart"]})
+    kit = draft_kit(recipe, 3)
+    measured = estimate_durations(kit, recipe)
+    assert "spoken for this" in measured.basis
+    request.getfixturevalue("absent")
+    supposed = estimate_durations(kit, recipe)
+    assert "measured with espeak-ng" in supposed.basis
+    assert supposed.seconds.mean() == pytest.approx(measured.seconds.mean(), rel=0.25)
 
 
 @pytest.mark.parametrize(
