@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 
 from memaudit.audit.engine import hearing, wire
+from memaudit.audit.engine.interrupt import Interrupts
 from memaudit.audit.engine.process import Process
 from memaudit.audit.engine.work import Heard, Item
 from memaudit.errors import MemauditError, ModelError
@@ -41,6 +42,7 @@ class Processes:
         self._greetings: SimpleQueue[wire.Loaded | MemauditError] = SimpleQueue()
         self._loaded: wire.Loaded | None = None
         self._closed = False
+        self._interrupts = Interrupts(self._stop)
         self._threads = [
             threading.Thread(target=self._attend, args=(process,), daemon=True) for process in processes
         ]
@@ -84,11 +86,10 @@ class Processes:
         if self._closed:
             return
         self._closed = True
+        if at_once:
+            self._stop()
         for process in self._processes:
-            if at_once:
-                process.stop()
-            else:
-                process.let_go()
+            process.let_go()
             self._asked.put(None)
         for process in self._processes:
             process.reap()
@@ -96,10 +97,16 @@ class Processes:
             thread.join()
         for process in self._processes:
             process.release()
+        self._interrupts.restore()
+
+    def _stop(self) -> None:
+        for process in self._processes:
+            process.stop()
 
     def _greeting(self) -> wire.Loaded:
         if self._loaded is None:
             greeting = self._greetings.get()
+            self._interrupts.check()
             if isinstance(greeting, MemauditError):
                 self._greetings.put(greeting)  # for whoever asks again
                 raise greeting
@@ -112,6 +119,7 @@ class Processes:
 
     def _answer(self) -> dict[str, Any]:
         answer = self._answers.get()
+        self._interrupts.check()
         if isinstance(answer, MemauditError):
             raise answer
         return answer

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,71 +17,97 @@ import pytest
 from memaudit.kit.store import Kit
 from tests.audit.engine.conftest import Writer
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and named pipes")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
-# Tells its process id through a named pipe, which it keeps open as long as it lives, and never comes back.
+# Tells its process id through a connection, which it keeps open as long as it lives, and never comes back.
 STUCK = """
-import os, threading
+import os, socket, threading
 def transcribe(waves):
-    pipe = os.open("pipe", os.O_WRONLY)
-    os.write(pipe, b"%d\\n" % os.getpid())
+    connection = socket.create_connection(("127.0.0.1", PORT))
+    connection.sendall(b"%d\\n" % os.getpid())
     threading.Event().wait()
 """
+#: Nothing takes this long, in seconds: a test that would hang fails.
+LIMIT = 60.0
 
 
-def begin(kit: Kit, folder: Path, *words: str) -> tuple[subprocess.Popen[str], int]:
-    """A scoring process whose model is stuck, and the reading end of the pipe."""
-    os.mkfifo(folder / "pipe")
-    code = "from memaudit.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "score", str(kit.root), "--out", str(folder / "out"), *words]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    return process, os.open(folder / "pipe", os.O_RDONLY)
+class Running:
+    """A scoring process whose model is stuck, and the connections of the processes that run the model."""
+
+    def __init__(self, server: socket.socket, kit: Kit, folder: Path, *words: str) -> None:
+        command = [sys.executable, "-c", "from memaudit.cli.main import main; main()", "score"]
+        command += [str(kit.root), "--out", str(folder / "out"), *words]
+        self._server = server
+        self._open: list[socket.socket] = []
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+
+    def stuck(self, count: int) -> set[int]:
+        """Wait until ``count`` processes are stuck."""
+        self._open = [self._server.accept()[0] for _ in range(count)]
+        for connection in self._open:
+            connection.settimeout(LIMIT)
+        return {int(connection.makefile().readline()) for connection in self._open}
+
+    def gone(self) -> list[str]:
+        """Wait until all of them have ended, and the one that was asked to score; what it said."""
+        for connection in self._open:
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+            connection.close()
+        return self.process.communicate(timeout=LIMIT)[1].splitlines()
 
 
-def told(pipe: int, count: int) -> set[int]:
-    found = b""
-    while found.count(b"\n") < count:
-        found += os.read(pipe, 100)
-    return {int(line) for line in found.split()}
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(LIMIT)
+        yield listening
+
+
+def source(server: socket.socket) -> str:
+    return STUCK.replace("PORT", str(server.getsockname()[1]))
 
 
 @pytest.mark.parametrize(
     ("number", "jobs"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGKILL, 2), (signal.SIGTERM, 1)]
 )
 def test_no_process_is_left(
-    small_kit: Kit, tmp_path: Path, function: Writer, number: signal.Signals, jobs: int
+    server: socket.socket,
+    small_kit: Kit,
+    tmp_path: Path,
+    function: Writer,
+    number: signal.Signals,
+    jobs: int,
 ) -> None:
-    process, pipe = begin(small_kit, tmp_path, "--model", function(STUCK), "--jobs", str(jobs))
-    children = told(pipe, jobs)
+    name = function(source(server))
+    running = Running(server, small_kit, tmp_path, "--model", name, "--jobs", str(jobs))
+    children = running.stuck(jobs)
     assert len(children) == jobs
-    process.send_signal(number)
-    assert os.read(pipe, 1) == b""  # the last of those who had it open has ended
-    os.close(pipe)
-    _, errors = process.communicate()
+    running.process.send_signal(number)
+    said = running.gone()
     if number == signal.SIGINT:
-        assert process.returncode == 2
-        assert errors.splitlines()[-1].startswith("memaudit: error: interrupted")
+        assert running.process.returncode == 2
+        assert said[-1].startswith("memaudit: error: interrupted")
         for child in children:
             with pytest.raises(ProcessLookupError):
                 os.kill(child, 0)
     else:
-        assert process.returncode == -number
+        assert running.process.returncode == -number
     assert not (tmp_path / "out" / "results.json").exists()
 
 
-def test_a_command_and_what_it_started_end_with_us(small_kit: Kit, tmp_path: Path) -> None:
-    (tmp_path / "inner.py").write_text(STUCK + "transcribe([])\n")
+def test_a_command_and_what_it_started_end_with_us(
+    server: socket.socket, small_kit: Kit, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.py").write_text(source(server) + "transcribe([])\n")
     (tmp_path / "outer.py").write_text(
         "import subprocess, sys\nsubprocess.run([sys.executable, 'inner.py'], check=True)\n"
     )
     command = f"{shlex.quote(sys.executable)} outer.py"
-    process, pipe = begin(small_kit, tmp_path, "--model-command", command)
-    told(pipe, 1)
-    process.send_signal(signal.SIGINT)
-    assert os.read(pipe, 1) == b""
-    os.close(pipe)
-    _, errors = process.communicate()
-    assert process.returncode == 2
-    assert errors.splitlines()[-1].startswith("memaudit: error: interrupted")
+    running = Running(server, small_kit, tmp_path, "--model-command", command)
+    running.stuck(1)
+    running.process.send_signal(signal.SIGINT)
+    assert running.gone()[-1].startswith("memaudit: error: interrupted")
+    assert running.process.returncode == 2
