@@ -63,6 +63,20 @@ def mean_gap(
 ) -> Interval:
     """Two-sided interval of mean(inserted) - mean(held out): both limits of `mean_gap_limit`.
 
+    What the coverage costs, and what the cheaper methods miss on their worse side, where 5 % are promised
+    (250 simulated audits each; accuracies of which 80 % are 0 and the others near 1, in both arms):
+
+        inserted, held out        5, 20            20, 120
+        this interval         0.76,  0.4 %      0.34,  2.0 %
+        squares of limits     0.72,  0.4 %      0.34,  2.0 %   (7 % for some pairs of rates)
+        Welch's t             0.71, 23   %      0.31,  7.2 %
+        bootstrap             0.54, 23   %      0.29,  7.2 %
+        Hoeffding's bound     1.22,  0   %      0.59,  0   %
+
+    Over the grid of the tests (all zero, one in a hundred, tenths, bimodal against smooth, nine of ten at one
+    value) Welch's t misses in up to 41 %, the bootstrap in up to 41 %, this interval in up to 4 %. Arms that
+    are all zero give Welch and the bootstrap a width of 0.
+
     Args:
         inserted: f8[n1] values of the inserted canaries, independent, in `bounds`.
         held_out: f8[n0] values of the held-out canaries, independent, in `bounds`.
