@@ -17,6 +17,7 @@ from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import DEFAULT_POLICY, evaluate
 from memaudit.audit.results import (
+    FrontEndTrial,
     GateResult,
     Injection,
     KitSummary,
@@ -46,6 +47,7 @@ class Subject:
         seconds: how long each canary lasts, by id.
         given: the user's own controls, which decide in place of the kit's.
         manifest: the file that names them.
+        trials: what other front ends make of the controls that decide.
     """
 
     kit: KitSummary
@@ -54,6 +56,7 @@ class Subject:
     seconds: Mapping[str, float] = field(default_factory=dict)
     given: Sequence[Utterance] = ()
     manifest: ModelFile | None = None
+    trials: Sequence[FrontEndTrial] = ()
 
 
 def assess(
@@ -73,7 +76,7 @@ def assess(
     """
     by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
     own = Sheet(tuple(sorted(subject.given, key=lambda row: row.id)), subject.kit.commitment)
-    controls, kit_controls = check_both(control_sheet, own, subject.manifest, CONFIDENCE)
+    controls, kit_controls = check_both(control_sheet, own, subject.manifest, subject.trials, CONFIDENCE)
     fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
     decided = evaluate(gates or DEFAULT_POLICY, by_speed)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from memaudit.audit.assess import Subject, assess
 from memaudit.audit.results import (
+    FrontEndTrial,
     Injection,
     KitSummary,
     ModelFile,
@@ -90,6 +91,7 @@ def finish(
     injection: Injection,
     given: Sequence[Utterance] = (),
     manifest: Path | None = None,
+    trials: Sequence[FrontEndTrial] = (),
 ) -> Results:
     """Assess scored utterances and write utterances.jsonl, then results.json.
 
@@ -102,6 +104,7 @@ def finish(
         injection: what is known of the canaries' presence in the training set.
         given: the user's own controls; they go into controls.jsonl, in the form of utterances.jsonl.
         manifest: the file that names them.
+        trials: what other front ends make of the controls that decide.
 
     Raises:
         GateError, ResultsError, OutputError: see `assess` and `memaudit.files.write_bytes`.
@@ -114,6 +117,7 @@ def finish(
         seconds={canary.id: canary.duration for canary in kit.canaries},
         given=given,
         manifest=None if manifest is None else ModelFile(name=manifest.name, sha256=sha256_file(manifest)),
+        trials=trials,
     )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
     write_text(folder / results.utterances.name, text)

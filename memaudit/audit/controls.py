@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from memaudit.audit.normalise import normalise
-from memaudit.audit.results import Controls, ModelFile, OtherTexts
+from memaudit.audit.results import Controls, FrontEndTrial, ModelFile, OtherTexts
 from memaudit.audit.sheet import Sheet
 from memaudit.audit.utterances import Utterance
 from memaudit.stats.bounded_mean import mean_interval
@@ -43,7 +45,11 @@ def check_controls(sheet: Sheet, confidence: float = 0.95) -> Controls:
 
 
 def check_both(
-    kit: Sheet, given: Sheet, manifest: ModelFile | None, confidence: float = 0.95
+    kit: Sheet,
+    given: Sheet,
+    manifest: ModelFile | None,
+    trials: Sequence[FrontEndTrial] = (),
+    confidence: float = 0.95,
 ) -> tuple[Controls, Controls | None]:
     """The controls that decide; and the kit's, where the user's own decide in their place.
 
@@ -51,13 +57,19 @@ def check_both(
         kit: the kit's controls.
         given: the user's own, empty where there are none.
         manifest: the file that names the user's own.
+        trials: of other front ends on the controls that decide; one that is better fails them.
         confidence: of the interval of accuracy.
     """
     of_kit = check_controls(kit, confidence)
     if not given.rows:
-        return of_kit, None
-    own = check_controls(given, confidence)
-    return own.model_copy(update={"source": "given", "manifest": manifest}), of_kit
+        return _tried(of_kit, trials), None
+    own = check_controls(given, confidence).model_copy(update={"source": "given", "manifest": manifest})
+    return _tried(own, trials), of_kit
+
+
+def _tried(controls: Controls, trials: Sequence[FrontEndTrial]) -> Controls:
+    passed = controls.passed and not any(trial.better for trial in trials)
+    return controls.model_copy(update={"front_ends": tuple(trials), "passed": passed})
 
 
 def _other_texts(sheet: Sheet) -> OtherTexts | None:

@@ -92,11 +92,27 @@ class OtherTexts(_Part):
     passed: bool | None
 
 
+class FrontEndTrial(_Part):
+    """The ``n`` controls through the same model behind another front end.
+
+    ``likelier`` counts the controls whose text is likelier with it; ``p_value`` is its sign test's, times the
+    number of front ends that were tried. ``better``: then the described front end is wrong.
+    """
+
+    front_end: dict[str, Any]
+    n: int
+    accuracy: float
+    likelier: int
+    p_value: float
+    better: bool
+
+
 class Controls(_Part):
     """Whether the model reads ordinary sentences at speed 1.
 
-    ``passed`` asks for an accuracy clearly above chance and, where losses tell, for true texts that are
-    likelier than others. ``source`` says whose recordings: the kit's, or the user's own (``manifest``).
+    ``passed`` asks for an accuracy clearly above chance, where losses tell for true texts that are likelier
+    than others, and for no other front end that is better (tried where the controls are not read well).
+    ``source`` says whose recordings: the kit's, or the user's own (``manifest``).
     """
 
     n: int
@@ -107,6 +123,7 @@ class Controls(_Part):
     source: Literal["kit", "given"] = "kit"
     manifest: ModelFile | None = None
     other_texts: OtherTexts | None = None
+    front_ends: tuple[FrontEndTrial, ...] = ()
 
 
 class AACheck(_Part):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import Cell, Controls, GateResult, Injection, Verdict
+from memaudit.models.frontends.usual import short_name
 
 EXIT_CODES: dict[Verdict, int] = {"passed": 0, "failed": 1, "inconclusive": 3}
 
@@ -56,6 +57,14 @@ def unread(controls: Controls) -> str:
     if controls.accuracy is None or controls.low is None or controls.chance is None:
         return "there are not two controls, so nothing shows that the model is loaded right"
     cause = "front end, tokens or files are probably wrong"
+    better = [trial for trial in controls.front_ends if trial.better]
+    if better:
+        best = max(better, key=lambda trial: trial.accuracy)
+        return (
+            f"the model does not read the controls as it should: {cause}; with the front end "
+            f"{short_name(best.front_end)} their accuracy is {best.accuracy:.2f} in place of "
+            f"{controls.accuracy:.2f}"
+        )
     others = controls.other_texts
     if others is not None and others.passed is False:
         return (

@@ -110,6 +110,7 @@ def command(
     with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
         from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
         from memaudit.audit.control_runs import GivenRun, hear_given, with_other_texts
+        from memaudit.audit.front_end_trials import front_end_trials
         from memaudit.audit.gate_syntax import parse_gate
         from memaudit.audit.given_controls import read_controls
         from memaudit.audit.injection import read_injection
@@ -130,7 +131,7 @@ def command(
         else:
             injected = read_injection(injection, opened)
         recordings = [] if controls is None else read_controls(controls)
-        given = GivenRun([], ())
+        given, trials = GivenRun([], ()), []
         if engine is None:
             source = Path(str(transcripts))
             utterances = score_transcripts(opened, source)
@@ -152,6 +153,10 @@ def command(
             for sentence in (*scored.notes, *given.notes):
                 output.note(sentence)
             summary = model_summary(engine.info, (*scored.notes, *given.notes), inspection)
+            if recordings:
+                trials = front_end_trials(engine, given.utterances, {c.id: str(c.audio) for c in recordings})
+            else:
+                trials = front_end_trials(engine, [u for u in utterances if u.arm == "control"], audio)
     results = finish(
         out,
         opened,
@@ -161,6 +166,7 @@ def command(
         injection=injected,
         given=given.utterances,
         manifest=controls,
+        trials=trials,
     )
     for sentence in feasibility_notes(results):
         output.note(sentence)

@@ -6,6 +6,7 @@ import unicodedata
 
 from memaudit.audit.results import ArmScores, Cell, Controls, Results
 from memaudit.audit.verdict import detected
+from memaudit.models.frontends.usual import short_name
 
 HEADLINES = {
     "failed": "Failed: the model has memorised more than the gates allow.",
@@ -73,6 +74,11 @@ def _controls(controls: Controls) -> str:
             f"the spoken text has {others.loss:.2f} nats a token, another control's {others.other_loss:.2f}, "
             f"and is the likelier one in {others.likelier} of {others.n}"
         )
+    parts += [
+        f"with the front end {short_name(trial.front_end)} it would be {percent(trial.accuracy)}"
+        for trial in controls.front_ends
+        if trial.better
+    ]
     return f"{whose}: {state}: {'; '.join(parts)}."
 
 
