@@ -88,6 +88,54 @@ def test_transcripts_are_those_of_onnx_asr(tmp_path: Path, family: str, seed: in
     assert min(len(text) for text in said) >= 3
 
 
+@pytest.mark.parametrize("tokens", ["vocab.json", "tokens.txt"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_streaming_model_is_run_chunk_by_chunk_as_onnx_asr_does(
+    tmp_path: Path, seed: int, tokens: str
+) -> None:
+    path = families.tone(tmp_path, seed=seed, tokens=tokens)
+    theirs, ours = onnx_asr.load_model("t-one-ctc", tmp_path), loaded(path)
+    assert ours.sample_rate == 8000
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    # Less than a chunk, whole chunks, and a rest.
+    for count in (2, 1234, 4800, 20001):
+        samples = speech(3.0, seed=count, rate=8000)[:count]
+        result = ours.recognize(samples, "the")
+        assert spaced(result.transcript) == spaced(theirs.recognize(samples, sample_rate=8000))
+        padded = np.concatenate([np.zeros(2400), samples, np.zeros(2400 + -count % 2400)])
+        state, rows = np.zeros((1, 12), np.float16), []
+        for chunk in np.split(
+            np.trunc(np.float32(padded) * np.float32(32767)).astype(np.int32), len(padded) // 2400
+        ):
+            scores, state = session.run(None, {"signal": chunk[None, :, None], "state": state})
+            rows.append(scores[0])
+        targets = ["abehinort".index(letter) for letter in "the"]
+        assert result.loss == pytest.approx(torch_loss(np.concatenate(rows[1:]), targets, 10), abs=1e-4)
+
+
+def test_a_streaming_model_that_is_another_is_refused(tmp_path: Path) -> None:
+    path = families.tone(tmp_path)
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "C"
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match=r"signal int32 \[B, C, 1\] and .* are not \[batch, chunk, 1\]"):
+        load_recognizer(path)
+    (tmp_path / "vocab.json").unlink()
+    with pytest.raises(ModelError, match=r"no tokens\.txt or vocab\.json beside the model"):
+        load_recognizer(path)
+    (tmp_path / "model.toml").write_text(
+        'schema = "memaudit/model/1"\nfamily = "tone-ctc"\n[front_end]\nkind = "kaldi"\n'
+    )
+    with pytest.raises(ModelError, match="the model takes a waveform"):
+        load_recognizer(path)
+    other = families.nemo(tmp_path / "other")
+    (tmp_path / "other" / "model.toml").write_text(
+        'schema = "memaudit/model/1"\nfamily = "tone-ctc"\n[front_end]\nkind = "raw"\n'
+    )
+    with pytest.raises(ModelError, match="has no signal and no state and no state_next"):
+        load_recognizer(other)
+
+
 def naive_transcript(logits: NDArray[np.float32], symbols: tuple[str, ...], blank: int) -> str:
     best = [symbols[i] for i, _ in itertools.groupby(logits.argmax(axis=1)) if i != blank]
     return "".join(best)

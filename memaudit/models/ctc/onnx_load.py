@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import onnxruntime
 
 from memaudit.models.adapter import LoadOptions, hashed
@@ -9,6 +11,7 @@ from memaudit.models.ctc.onnx_graph import bound
 from memaudit.models.ctc.probe import probed
 from memaudit.models.ctc.recognizer import (
     CtcDecoder,
+    CtcGraph,
     CtcInputs,
     CtcOutputs,
     CtcRecognizer,
@@ -16,6 +19,7 @@ from memaudit.models.ctc.recognizer import (
     ctc_decoder_info,
 )
 from memaudit.models.description import Description
+from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.ort.files import external_files, quantised_operators
 from memaudit.models.recognizer import ModelInfo
 from memaudit.models.tokens.base import remarks
@@ -29,20 +33,44 @@ def load_onnx_ctc(description: Description, options: LoadOptions) -> CtcRecogniz
     """
     inputs = description.section("inputs", CtcInputs)
     outputs = description.section("outputs", CtcOutputs)
-    decoder = description.section("decoder", CtcDecoder)
-    front_end, tokens = description.front_end(), description.tokens()
-    blank = ctc_blank(tokens, where=str(description.path))
+    front_end = description.front_end()
     path = description.model_path(options.suffixes)
     session = options.open(path)
     graph = bound(session, inputs, outputs, front_end, where=str(path))
-    quantised = quantised_operators(path)
+    return finished(description, options, path, front_end, graph, graph.told())
+
+
+def finished(
+    description: Description,
+    options: LoadOptions,
+    path: Path,
+    front_end: FrontEnd,
+    graph: CtcGraph,
+    told: tuple[str, ...],
+) -> CtcRecognizer:
+    """The recogniser of a graph that has been bound, probed.
+
+    Args:
+        description: what it is described by.
+        options: how the user wants it.
+        path: the model file.
+        front_end: what makes its input.
+        graph: what runs it.
+        told: what binding it inferred, a sentence each.
+
+    Raises:
+        ModelError: if tokens or decoder are wrong, or the graph fails on noise.
+    """
+    decoder, tokens = description.section("decoder", CtcDecoder), description.tokens()
+    blank = ctc_blank(tokens, where=str(description.path))
     found_out, doubts = remarks(tokens)
+    quantised = quantised_operators(path)
     info = ModelInfo(
         adapter=options.adapter,
         files=hashed((path, *external_files(path), *description.files, *tokens.files)),
         front_end=front_end.describe(),
         decoder=ctc_decoder_info(tokens, decoder, runtime=f"onnxruntime {onnxruntime.__version__}"),
-        inferred=(*description.reasons, *found_out, *graph.told()),
+        inferred=(*description.reasons, *found_out, *told),
         warnings=(
             *doubts,
             *(f"{name} quantises activations as it runs: losses wobble" for name in quantised),

@@ -12,7 +12,7 @@ from memaudit.models.frontends.torchaudio_mel import TorchaudioFrontEnd
 from memaudit.models.model_files import ModelFiles, variant
 
 _GRAPHS = ("v?_ctc*.onnx", "v?_e2e_ctc*.onnx", "multilingual*_ctc*.onnx", "model*.onnx")
-_VERSION = re.compile(r"v(\d)")
+_VERSION = re.compile(r"(?<![a-z])v(\d)")
 
 
 def detect(files: ModelFiles) -> Detected | None:
