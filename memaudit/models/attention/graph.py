@@ -49,6 +49,11 @@ class EncoderDecoder(Protocol):
         """The encoder's outputs [T', D] of several utterances, in one run; None where it takes one only."""
         ...
 
+    @property
+    def scored(self) -> int | None:
+        """V where the graph of the decoder fixes it."""
+        ...
+
     def told(self) -> tuple[str, ...]:
         """What was inferred about the graphs, a sentence each."""
         ...

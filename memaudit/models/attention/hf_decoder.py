@@ -42,6 +42,7 @@ class HfDecoder:
         inputs: name -> input, of those in `_KNOWN` that the graph has.
         past: key such as "0.decoder.key" -> input of the cache.
         present: key -> name of the output with the new cache.
+        scored: V where the graph fixes it.
     """
 
     session: onnxruntime.InferenceSession = field(repr=False)
@@ -49,6 +50,7 @@ class HfDecoder:
     inputs: Mapping[str, Node]
     past: Mapping[str, Node]
     present: Mapping[str, str]
+    scored: int | None
 
     @property
     def branches(self) -> bool:
@@ -122,7 +124,8 @@ def bound_decoder(session: onnxruntime.InferenceSession, *, where: str) -> HfDec
             where=where,
             how="it must take input_ids and give logits; export with optimum, or choose another adapter",
         )
-    return HfDecoder(session, where, inputs, past, present)
+    (logits,) = (node for node in results if node.name == "logits")
+    return HfDecoder(session, where, inputs, past, present, logits.shape[-1] if logits.shape else None)
 
 
 def _step_value(name: str, tokens: Sequence[int], start: int, *, cached: bool) -> NDArray[Any]:

@@ -92,6 +92,11 @@ class HfModel:
             return list(output)
         return [one[: frames(len(features))] for one, features in zip(output, batch, strict=True)]
 
+    @property
+    def scored(self) -> int | None:
+        """See `EncoderDecoder.scored`."""
+        return self.first.scored
+
     def told(self) -> tuple[str, ...]:
         """See `EncoderDecoder.told`."""
         if self.following is None:

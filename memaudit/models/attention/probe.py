@@ -24,6 +24,8 @@ def probed(recognizer: AttentionRecognizer, *, unnamed: int, where: str) -> Atte
         ModelError: if the model fails on the noise, so that it would fail on every utterance, or its tokens
             are not those of the vocabulary.
     """
+    if recognizer.model.scored is not None:  # said before a token that is none makes the graph fail
+        _size_told(recognizer, recognizer.model.scored, unnamed=unnamed, where=where)
     noise = np.random.default_rng(0).normal(0.0, 1e-3, recognizer.sample_rate).astype(np.float32)
     features = recognizer.front_end(noise)
     first, second = (recognizer.model.hear(features) for _ in range(2))

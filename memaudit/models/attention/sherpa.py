@@ -32,6 +32,7 @@ class SherpaModel:
         where: the files of the two.
         mel: the encoder's input.
         inputs: the decoder's inputs by name.
+        scored: see `EncoderDecoder.scored`.
     """
 
     encoder: onnxruntime.InferenceSession = field(repr=False)
@@ -39,6 +40,7 @@ class SherpaModel:
     where: tuple[str, str]
     mel: Node
     inputs: dict[str, Node]
+    scored: int | None
 
     def hear(self, features: Features) -> SherpaHeard:
         """See `EncoderDecoder.hear`."""
@@ -137,9 +139,9 @@ def bound_sherpa(
             how=f"it must take mel [N, F, T] and give {' and '.join(CROSS)}",
         )
     inputs = {node.name: node for node in nodes(decoder.get_inputs(), where=where[1])}
-    outputs = {node.name for node in nodes(decoder.get_outputs(), where=where[1])}
+    outputs = {node.name: node for node in nodes(decoder.get_outputs(), where=where[1])}
     wanted = {"tokens", "offset", *_IN, *CROSS}
-    if inputs.keys() != wanted or not outputs >= {"logits", *_OUT}:
+    if inputs.keys() != wanted or not outputs.keys() >= {"logits", *_OUT}:
         raise ModelError(
             f"is no Whisper decoder of sherpa-onnx: {listed(list(inputs.values()))} -> "
             f"{', '.join(sorted(outputs))}",
@@ -160,4 +162,5 @@ def bound_sherpa(
             where=where[0],
             how=f"set 'front_end.num_mels' to {mels}",
         )
-    return SherpaModel(encoder, decoder, where, given[0], inputs)
+    scored = outputs["logits"].shape[-1] if outputs["logits"].shape else None
+    return SherpaModel(encoder, decoder, where, given[0], inputs, scored)
