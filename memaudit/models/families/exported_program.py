@@ -24,7 +24,7 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer:
     require_trust(path, options, EXPORTED_PROGRAM)
     inputs = description.section("inputs", CtcInputs)
     outputs = description.section("outputs", CtcOutputs)
-    description.section("decoder", CtcDecoder)
+    decoder = description.section("decoder", CtcDecoder)
     front_end, tokens = description.front_end(), description.tokens()
     ctc_blank(tokens, where=str(description.path))
     program = open_program(path)
@@ -39,7 +39,9 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer:
         features.dtype,
         batches=features.shape[0] is None,
     )
-    return finished_ctc(description, options, path, front_end, tokens, graph, inferred=graph.told())
+    return finished_ctc(
+        description, options, path, front_end, tokens, graph, decoder=decoder, inferred=graph.told()
+    )
 
 
 ADAPTER = Adapter(

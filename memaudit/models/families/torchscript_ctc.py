@@ -34,7 +34,7 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer:
     require_trust(path, options, TORCHSCRIPT)
     inputs = description.section("inputs", CtcInputs)
     outputs = description.section("outputs", CtcOutputs)
-    description.section("decoder", CtcDecoder)
+    decoder = description.section("decoder", CtcDecoder)
     front_end, tokens = description.front_end(), description.tokens()
     ctc_blank(tokens, where=str(description.path))
     module = open_module(path)
@@ -50,6 +50,7 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer:
         front_end,
         tokens,
         graph,
+        decoder=decoder,
         inferred=graph.told(),
         warnings=quantised_warnings(module),
     )

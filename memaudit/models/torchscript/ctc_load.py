@@ -11,7 +11,7 @@ from memaudit.models.ctc.recognizer import CtcDecoder, CtcGraph, CtcRecognizer, 
 from memaudit.models.description import Description
 from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.recognizer import ModelInfo
-from memaudit.models.tokens.base import Remarked, Tokens
+from memaudit.models.tokens.base import Tokens, remarks
 from memaudit.models.torchscript.run import torch_version
 
 
@@ -23,6 +23,7 @@ def finished_ctc(
     tokens: Tokens,
     graph: CtcGraph,
     *,
+    decoder: CtcDecoder | None = None,
     inferred: Sequence[str],
     warnings: Sequence[str] = (),
 ) -> CtcRecognizer:
@@ -35,20 +36,22 @@ def finished_ctc(
         front_end: its front end.
         tokens: its vocabulary.
         graph: the model, bound.
+        decoder: how transcripts are made.
         inferred: what was found out of the graph.
         warnings: what makes figures less sure.
 
     Raises:
         ModelError: if the vocabulary has no blank, or the model fails on a second of noise.
     """
-    remarked = tokens if isinstance(tokens, Remarked) else None
+    found_out, doubts = remarks(tokens)
+    decoder = decoder or CtcDecoder()
     info = ModelInfo(
         adapter=options.adapter,
         files=hashed((path, *description.files, *tokens.files)),
         front_end=front_end.describe(),
-        decoder=ctc_decoder_info(tokens, CtcDecoder(), runtime=torch_version()),
-        inferred=(*description.reasons, *inferred, *(remarked.inferred if remarked else ())),
-        warnings=(*warnings, *(remarked.warnings if remarked else ())),
+        decoder=ctc_decoder_info(tokens, decoder, runtime=torch_version()),
+        inferred=(*description.reasons, *found_out, *inferred),
+        warnings=(*doubts, *warnings),
     )
     blank = ctc_blank(tokens, where=str(description.path))
-    return probed(CtcRecognizer(info, front_end, tokens, blank, graph, str(path)))
+    return probed(CtcRecognizer(info, front_end, tokens, blank, graph, str(path), decoder.blank_bias))
