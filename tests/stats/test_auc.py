@@ -96,6 +96,32 @@ def test_simulated_coverage(scene: str, n1: int, n0: int, monkeypatch: pytest.Mo
     assert above / repeats <= 0.05 + margin
 
 
+# Accuracies: chances of 0, 0.1, ..., 1 in each arm.
+TIED: dict[str, tuple[list[float], list[float]]] = {
+    "all zero": ([1.0] + [0.0] * 10, [1.0] + [0.0] * 10),
+    "nine of ten at zero": ([0.9] + [0.01] * 10, [0.9] + [0.01] * 10),
+    "some read, most not": ([0.6] + [0.0] * 9 + [0.4], [0.95, 0.05] + [0.0] * 9),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", TIED)
+@pytest.mark.parametrize(("n1", "n0"), [(5, 20), (20, 120)])
+def test_simulated_coverage_with_ties(scene: str, n1: int, n0: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memaudit.stats.rank_weights.DRAWS", 2000)
+    first, second = (np.array(chances) / np.sum(chances) for chances in TIED[scene])
+    wins = np.tri(11, k=-1) + np.eye(11) / 2
+    truth = float(first @ wins @ second)
+    rng, repeats, below, above = np.random.default_rng(n1), 200, 0, 0
+    for _ in range(repeats):
+        found = auc(rng.choice(11, n1, p=first), rng.choice(11, n0, p=second), 0.9)
+        below += found.high < truth - 1e-9
+        above += found.low > truth + 1e-9
+    margin = 3 * np.sqrt(0.05 * 0.95 / repeats)
+    assert below / repeats <= 0.05 + margin
+    assert above / repeats <= 0.05 + margin
+
+
 def test_refusals() -> None:
     for inserted, held_out in [([], [1.0]), ([1.0], []), ([math.nan], [1.0])]:
         with pytest.raises(StatisticError):

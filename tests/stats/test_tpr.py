@@ -71,6 +71,38 @@ def test_the_threshold_keeps_its_false_positive_rate(n0: int) -> None:
     assert exceeded / repeats <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / repeats)
 
 
+@pytest.mark.parametrize(
+    "scene", ["all zero", "some memorised", "shifted", "nine of ten tied", "all memorised"]
+)
+@pytest.mark.parametrize(("n1", "n0"), [(5, 30), (20, 120)])
+def test_the_interval_covers_the_rate_at_its_threshold(scene: str, n1: int, n0: int) -> None:
+    """The truth is the chance that a new inserted canary scores above the threshold that was set."""
+    rng, repeats, below, above = np.random.default_rng(n1), 1000, 0, 0
+    grid = np.arange(11) / 10
+    for _ in range(repeats):
+        if scene == "shifted":
+            found = tpr_at_fpr(rng.normal(1.0, size=n1), rng.normal(size=n0), 0.1, 0.9)
+            assert found is not None
+            truth = float(stats.norm.sf(found.threshold - 1.0))
+        else:
+            none = np.array([1.0] + [0.0] * 10)
+            tied = np.array([0.9] + [0.01] * 10)
+            first, second = {
+                "all zero": (none, none),
+                "some memorised": (0.7 * none + 0.3 * none[::-1], tied),
+                "nine of ten tied": (tied, tied),
+                "all memorised": (none[::-1], none),
+            }[scene]
+            found = tpr_at_fpr(rng.choice(grid, n1, p=first), rng.choice(grid, n0, p=second), 0.1, 0.9)
+            assert found is not None
+            truth = float(first[grid > found.threshold].sum())
+        below += found.high < truth - 1e-9
+        above += found.low > truth + 1e-9
+    margin = 3 * math.sqrt(0.05 * 0.95 / repeats)
+    assert below / repeats <= 0.05 + margin
+    assert above / repeats <= 0.05 + margin
+
+
 def test_refusals() -> None:
     for inserted, held_out, fpr in [
         ([], [1.0], 0.1),
