@@ -56,7 +56,8 @@ def _serve(spec: ModelSpec, asked: SimpleQueue[bytes], answers: BinaryIO) -> Non
 
     try:
         model = spec.load()
-        answer(wire.loaded_line(wire.Loaded(model.info, model.sample_rate, hearing.unit_size(model))))
+        info = spec.recorded(model.info)
+        answer(wire.loaded_line(wire.Loaded(info, model.sample_rate, hearing.unit_size(model))))
     except MemauditError as error:
         answer(wire.failure_line(error))
         return

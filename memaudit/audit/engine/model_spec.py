@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memaudit.models.recognizer import BatchRecognizer, Recognizer
+    from memaudit.models.recognizer import BatchRecognizer, ModelInfo, Recognizer
 
 #: What a model that is a function begins with.
 PYTHON = "python:"
@@ -28,6 +28,12 @@ class ModelSpec:
     adapter: str | None = None
     trust_model: bool = False
     provider: str = "cpu"
+
+    def recorded(self, info: ModelInfo) -> ModelInfo:
+        """``info`` with the provider, as results name it; a function's device is its own affair."""
+        if self.model.startswith(PYTHON):
+            return info
+        return replace(info, decoder={**info.decoder, "provider": self.provider})
 
     def load(self) -> Recognizer | BatchRecognizer:
         """Load the model in this process.

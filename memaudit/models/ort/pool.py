@@ -26,10 +26,11 @@ class SessionPool:
         """The session of a graph.
 
         Raises:
+            UsageError: if this onnxruntime does not have the provider.
             ModelError: if it is no ONNX model, a file with its weights is missing, or it cannot run there.
         """
         key = path.resolve()
         if key not in self._open:
             external_files(path)  # named better than by the runtime where one is missing
-            self._open[key] = open_session(path)
+            self._open[key] = open_session(path, provider=self.provider)
         return self._open[key]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
 from memaudit.errors import ModelError
+from memaudit.models.ort.providers import check_running, requested
 
 # onnxruntime has no common base for what it raises; its Python layer adds the last two.
 _ERRORS: tuple[type[Exception], ...] = (
@@ -26,15 +27,17 @@ _NOISE = re.compile(
 )
 
 
-def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxruntime.InferenceSession:
-    """Load a graph on ``provider`` alone: onnxruntime must not fall back to another.
+def open_session(path: Path, *, provider: str = "cpu") -> onnxruntime.InferenceSession:
+    """Load a graph on ``provider``, a name of `memaudit.models.ort.providers`: never on another in its place.
 
     One thread, because an audit runs several processes side by side, and threads that spin on a busy machine
     take twice the time.
 
     Raises:
-        ModelError: if it is no ONNX model, or this onnxruntime cannot run it.
+        UsageError: if this onnxruntime does not have the provider.
+        ModelError: if it is no ONNX model, or this onnxruntime cannot run it there.
     """
+    wanted = requested(provider)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -44,7 +47,7 @@ def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxr
     options.log_severity_level = 4
     try:
         # Left alone, the Python layer prints on stdout and tries the CPU in the provider's place.
-        session = onnxruntime.InferenceSession(str(path), options, providers=[provider], enable_fallback=0)
+        session = onnxruntime.InferenceSession(str(path), options, providers=wanted, enable_fallback=0)
     except _ERRORS as error:
         if "protobuf" in str(error).lower():
             what, how = "no ONNX model", "give a model exported to ONNX, or set 'family' to what it is"
@@ -52,8 +55,7 @@ def open_session(path: Path, *, provider: str = "CPUExecutionProvider") -> onnxr
             what = f"onnxruntime {onnxruntime.__version__} cannot load it"
             how = "export it again, for this onnxruntime"
         raise ModelError(f"{what} ({_reason(error)})", where=str(path), how=how) from error
-    if session.get_providers()[0] != provider:
-        raise ModelError(f"onnxruntime does not run it on {provider}", where=str(path))
+    check_running(session.get_providers(), wanted[0], path)
     return session
 
 

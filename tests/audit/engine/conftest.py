@@ -55,10 +55,10 @@ def run(*words: str | Path) -> Result:
 
 
 def refused(result: Result, *parts: str) -> None:
-    """Exit code 2 and one line that holds the parts."""
+    """Exit code 2 and, after what was told of the model, one line that holds the parts."""
     assert result.exit_code == 2, result.output
     lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("memaudit: error: ")
+    assert [line for line in lines if line.startswith("memaudit: error: ")] == lines[-1:]
+    assert "Traceback" not in result.stderr
     for part in parts:
-        assert part in lines[0], lines[0]
+        assert part in lines[-1], lines[-1]
