@@ -45,27 +45,24 @@ def memaudit(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, moonshine: Path) -> Path:
-    """With a kit, and what `memaudit score` wrote and said."""
-    folder = tmp_path_factory.mktemp("real")
-    (folder / "unseen.toml").write_text(RECIPE)
-    made = memaudit("make-kit", "kit", "--recipe", "unseen.toml", "--seed", "5", folder=folder)
+def test_a_model_that_never_saw_the_kit(tmp_path: Path, moonshine: Path) -> None:
+    (tmp_path / "unseen.toml").write_text(RECIPE)
+    made = memaudit("make-kit", "kit", "--recipe", "unseen.toml", "--seed", "5", folder=tmp_path)
     assert made.returncode == 0, made.stderr
     model = ("--model", moonshine, "--jobs", "2")
-    done = memaudit("score", "kit", *model, "--out", "audit", "--assume-injected", *GATES, folder=folder)
-    assert done.returncode in {0, 3}, done.stderr
-    (folder / "said.txt").write_text(done.stdout)
-    (folder / "code.txt").write_text(str(done.returncode))
-    return folder
+    done = memaudit("score", "kit", *model, "--out", "audit", "--assume-injected", *GATES, folder=tmp_path)
+    results = json.loads((tmp_path / "audit" / "results.json").read_text())
+    check_nothing_is_found(results)
+    check_what_was_heard(results)
+    check_words(" ".join(done.stdout.split()), results["verdict"])
+    assert done.returncode == {"passed": 0, "inconclusive": 3}[results["verdict"]], done.stderr
+    assert (tmp_path / "audit" / "report.html").stat().st_size > 10_000
+    again = memaudit("gate", "audit/results.json", *GATES, folder=tmp_path)
+    assert again.returncode == done.returncode, again.stderr
 
 
-@pytest.fixture(scope="module")
-def results(folder: Path) -> Any:
-    return json.loads((folder / "audit" / "results.json").read_text())
-
-
-def test_no_gate_fails_and_every_gap_may_be_0(results: Any) -> None:
+def check_nothing_is_found(results: Any) -> None:
+    """No gate fails, and every gap may be 0."""
     assert len(results["gates"]) == len(results["cells"]) == 4
     for gate in results["gates"]:
         assert gate["status"] in {"passed", "inconclusive"}
@@ -79,7 +76,8 @@ def test_no_gate_fails_and_every_gap_may_be_0(results: Any) -> None:
         assert cell["epsilon"]["group"] == 0
 
 
-def test_the_model_was_loaded_and_heard_what_a_real_one_hears(results: Any) -> None:
+def check_what_was_heard(results: Any) -> None:
+    """The controls and speed 1 are read, speed 4 is not."""
     assert results["model"]["adapter"] == "moonshine"
     assert results["membership"] == "loss"
     assert results["controls"]["passed"] is True
@@ -91,15 +89,10 @@ def test_the_model_was_loaded_and_heard_what_a_real_one_hears(results: Any) -> N
             assert cell[arm]["loss"] > 0
 
 
-def test_the_verdict_in_words_and_in_the_exit_code(folder: Path, results: Any) -> None:
-    said = " ".join((folder / "said.txt").read_text().split())
-    verdict, code = {"0": ("passed", 0), "3": ("inconclusive", 3)}[(folder / "code.txt").read_text()]
-    assert results["verdict"] == verdict
+def check_words(said: str, verdict: str) -> None:
+    """What the terminal says of it."""
     assert said.startswith(verdict.capitalize())
     assert "At 4 times speed memorisation was not detected at this power" in said
     assert "That is no proof of its absence" in said
     assert "assumed, not proved" in said
     assert " safe" not in said
-    again = memaudit("gate", "audit/results.json", *GATES, folder=folder)
-    assert again.returncode == code, again.stderr
-    assert (folder / "audit" / "report.html").stat().st_size > 10_000
