@@ -1,8 +1,8 @@
 """Where a graph runs: memaudit's names of onnxruntime's execution providers.
 
 A provider is taken as it is asked for, or the model is refused: never another in its place. onnxruntime adds
-the CPU to each for the operators that it does not have; `check_running` makes sure that the provider itself was
-not lost on the way.
+the CPU to each for the operators that it does not have; `check_running` makes sure that the provider itself
+was not lost on the way.
 """
 
 from __future__ import annotations
