@@ -14,6 +14,7 @@ import onnx
 import onnx_asr
 import onnxruntime
 import pytest
+import sherpa_onnx
 import torch
 from numpy.typing import NDArray
 from onnx_asr.asr import _AsrWithDecoding
@@ -181,6 +182,22 @@ def test_kaldi_families_run_as_by_hand(tmp_path: Path, make: Callable[..., Path]
         indices = [symbols.index(piece if wenet else piece.upper()) for piece in targets]
         assert result.tokens == 3
         assert result.loss == pytest.approx(torch_loss(logits, indices, 0), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_icefall_transcripts_are_those_of_sherpa_onnx(tmp_path: Path, seed: int) -> None:
+    path = families.icefall(tmp_path, seed=seed)
+    tokens = str(tmp_path / "tokens.txt")
+    theirs = sherpa_onnx.OfflineRecognizer.from_zipformer_ctc(str(path), tokens=tokens, num_threads=1)
+    ours = loaded(path)
+    for samples in audio():
+        stream = theirs.create_stream()
+        stream.accept_waveform(16000, samples)
+        theirs.decode_stream(stream)
+        # It writes out the mark of a sentence's ends, which is no text.
+        expected = " ".join(stream.result.text.replace("<sos/eos>", "").split())
+        assert ours.recognize(samples).transcript == expected
+        assert len(expected) > 3
 
 
 @pytest.mark.parametrize("seed", range(3))

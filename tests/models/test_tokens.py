@@ -274,6 +274,11 @@ def test_a_token_file_without_a_blank_needs_the_size_of_the_scores(tmp_path: Pat
         load_tokens(table, tmp_path, where="model.toml")
 
 
+def test_word_pieces_of_another_kind_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds WordPiece tokens"):
+        table_of(tmp_path, "a\nb\n##ab\n<blk>\n")
+
+
 def phones(folder: Path, value: object, **table: object) -> Tokens:
     (folder / "g2p.json").write_text(json.dumps(value))
     whole = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from memaudit.errors import ModelError
 from memaudit.models.tokens.blank import BLANK_NAMES
 from memaudit.models.tokens.case import case_of
 from memaudit.models.tokens.files import read_symbols
@@ -30,9 +31,15 @@ def token_table(
             that comes last.
 
     Raises:
-        ModelError: if the file cannot be read, or several tokenizers lie beside it.
+        ModelError: if the file cannot be read, holds WordPiece tokens, or several tokenizers lie beside it.
     """
     symbols = read_symbols(folder / name)
+    if any(symbol.startswith("##") and len(symbol) > 2 for symbol in symbols):
+        raise ModelError(
+            "holds WordPiece tokens ('##' continues a word), which are not written here",
+            where=str(folder / name),
+            how="transcribe the kit with the toolkit that trained it, and give --transcripts",
+        )
     told: list[str] = []
     table: dict[str, Any] = {"file": name}
     blank = next((one for one in BLANK_NAMES if one in symbols), None)
