@@ -31,10 +31,11 @@ class PassingSpeeds:
     def add(self, utterance: Measured) -> None:
         """One more utterance, as it is at ``speed``."""
         self.shortest = min(self.shortest, utterance.seconds)
-        natural = utterance.seconds * self.speed
         for rule in self.pipeline.rules(utterance):
-            self.fastest = min(self.fastest, natural / rule.least if rule.least else math.inf)
-            self.slowest = max(self.slowest, natural / rule.most)
+            # The ratio first: an utterance that is exactly at a limit passes at exactly its own speed.
+            most = self.speed * (utterance.seconds / rule.least) if rule.least else math.inf
+            self.fastest = min(self.fastest, most)
+            self.slowest = max(self.slowest, self.speed * (utterance.seconds / rule.most))
 
     def nearest(self, method: Method) -> float | None:
         """The fastest speed up to this one, or else the slowest above it; None where none passes.
