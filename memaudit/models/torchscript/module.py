@@ -25,10 +25,11 @@ def open_module(path: Path) -> torch.jit.ScriptModule:
 
     try:
         with warnings.catch_warnings():
-            # The format is what users have; torch 2.13 deprecates it in favour of torch.export.
+            # Formats that torch 2.13 deprecates are what users have: TorchScript, quantised tensors.
             warnings.filterwarnings(
                 "ignore", message=r"`torch\.jit\.load` is deprecated", category=DeprecationWarning
             )
+            warnings.filterwarnings("ignore", message=r"torch\.quantize_per_tensor", category=UserWarning)
             module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
     except torch_errors() as error:
         raise ModelError(
