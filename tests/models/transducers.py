@@ -81,7 +81,9 @@ class Build:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         helper.set_model_props(model, {key: str(value) for key, value in (metadata or {}).items()})
         onnx.checker.check_model(model)
-        onnx.save(model, path, save_as_external_data=external, location=f"{path.name}.data", size_threshold=0)
+        onnx.save(
+            model, path, save_as_external_data=external, location=f"{path.name}.data", size_threshold=100
+        )
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,13 @@ def _bias(size: Size, scores: int, blank: int, pieces: Sequence[str]) -> NDArray
     return bias
 
 
-def encoder(path: Path, size: Size, *, nemo: bool, mels: Axis = None, **save: object) -> None:
-    """NeMo: audio_signal [B, F, T] to outputs [B, D, T']. icefall: x [N, T, F] to encoder_out [N, T', D]."""
+def encoder(
+    path: Path, size: Size, *, nemo: bool, mels: Axis = None, deaf: bool = False, **save: object
+) -> None:
+    """NeMo: audio_signal [B, F, T] to outputs [B, D, T']. icefall: x [N, T, F] to encoder_out [N, T', D].
+
+    A deaf one hears only how long the audio is, so that it gives the same for any front end.
+    """
     b, rng = Build(), size.rng(0)
     x, lengths, out, out_lengths = (
         ("audio_signal", "length", "outputs", "encoded_lengths")
@@ -123,6 +130,13 @@ def encoder(path: Path, size: Size, *, nemo: bool, mels: Axis = None, **save: ob
         else ("x", "x_lens", "encoder_out", "encoder_out_lens")
     )
     wide = x if nemo else b.op("Transpose", x, perm=[0, 2, 1])
+    if deaf:
+        silent = b.op("Mul", wide, b.constant(np.zeros(1, np.float32)))
+        count = b.op(
+            "CumSum", b.op("Add", silent, b.constant(np.ones(1, np.float32))), b.constant(np.array(2))
+        )
+        pitch = b.constant(rng.uniform(0.05, 2.0, (size.mels, 1)).astype(np.float32))
+        wide = b.op("Sin", b.op("Mul", count, pitch))
     # Log-mel values have a mean of about -5 where they are not normalised.
     scale = 1.0 if nemo else 0.3
     kernel = _normal(rng, size.hidden, size.mels, 6, fan=size.mels * 6, scale=3 * scale)
@@ -220,6 +234,7 @@ def nemo_split(
     pieces: Sequence[str] = NEMO_PIECES,
     normalise: str = "per_feature",
     open_width: bool = False,
+    deaf: bool = False,
 ) -> Path:
     """encoder.onnx, decoder.onnx, joiner.onnx and tokens.txt, as sherpa-onnx's scripts write them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -237,7 +252,7 @@ def nemo_split(
         "comment": "",
         "feat_dim": size.mels,
     }
-    encoder(folder / "encoder.onnx", size, nemo=True, metadata=metadata)
+    encoder(folder / "encoder.onnx", size, nemo=True, metadata=metadata, deaf=deaf)
     b = Build()
     states, after = ("states.1", "onnx::LSTM_3"), ("states", "74")
     b.op("Transpose", _prediction(b, size, tokens, states, after), perm=[1, 2, 0], out="outputs")
