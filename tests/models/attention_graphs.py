@@ -213,7 +213,7 @@ class DecoderKind:
 def decoder_body(net: Net, kind: DecoderKind, *, half: bool = False) -> Builder:
     """The nodes of a decoder; inputs and outputs have the names that optimum gives them."""
     b = Builder(net)
-    hidden = b.op("Cast", "encoder_hidden_states", to=TensorProto.FLOAT)
+    hidden = "" if kind.past else b.op("Cast", "encoder_hidden_states", to=TensorProto.FLOAT)
 
     def past(key: str) -> str:
         return b.op("Cast", f"past_key_values.{key}", to=TensorProto.FLOAT)
@@ -232,7 +232,7 @@ def decoder_body(net: Net, kind: DecoderKind, *, half: bool = False) -> Builder:
         every = b.op(
             "Slice", "encoder_attention_mask", b.const([0]), b.const([10**9]), b.const([1]), b.const([384])
         )
-        some = b.op("Slice", every, b.const([0]), b.length(hidden, 1), b.const([1]))
+        some = b.op("Slice", every, b.const([0]), b.length("encoder_hidden_states", 1), b.const([1]))
         heard = b.op("Cast", b.op("Unsqueeze", some, b.const([1, 2])), to=TensorProto.BOOL)
     for i in range(LAYERS):
         normed = b.norm(x)
@@ -260,12 +260,15 @@ def decoder_body(net: Net, kind: DecoderKind, *, half: bool = False) -> Builder:
     return b
 
 
-def _decoder_inputs(kind: DecoderKind, float_kind: int) -> list[onnx.ValueInfoProto]:
+def _decoder_inputs(kind: DecoderKind, float_kind: int, *, merged: bool = False) -> list[onnx.ValueInfoProto]:
+    """In optimum's order; a decoder with a past has all of the encoder's output in it."""
     inputs = []
     if kind.mask:
         inputs.append(value("encoder_attention_mask", ["batch_size", "samples"], TensorProto.INT64))
     inputs.append(value("input_ids", ["batch_size", "decoder_sequence_length"], TensorProto.INT64))
-    inputs.append(value("encoder_hidden_states", ["batch_size", "encoder_sequence_length", SIZE], float_kind))
+    if merged or not kind.past:
+        shape = ["batch_size", "encoder_sequence_length", SIZE]
+        inputs.append(value("encoder_hidden_states", shape, float_kind))
     if kind.past:
         inputs += _cache_values("past_key_values", _cache_keys("decoder", "encoder"), float_kind)
     if kind.cache_position:
@@ -301,7 +304,8 @@ def merged_decoder(
         constants |= body.constants
         branches[name] = helper.make_graph(body.nodes, name, [], outputs)
     choice = helper.make_node("If", ["use_cache_branch"], [one.name for one in outputs], **branches)
-    inputs = _decoder_inputs(DecoderKind(past=True, mask=mask, cache_position=cache_position), float_kind)
+    kind = DecoderKind(past=True, mask=mask, cache_position=cache_position)
+    inputs = _decoder_inputs(kind, float_kind, merged=True)
     flag = value("use_cache_branch", [1], TensorProto.BOOL)
     return model(helper.make_graph([choice], "merged", [*inputs, flag], outputs, list(constants.values())))
 
