@@ -158,6 +158,20 @@ def test_rnnt_published_values() -> None:
     assert rnnt(big, [1, 2]) == pytest.approx(4.2806528590890736, abs=1e-9)
 
 
+def wave(frames: int, targets: int, size: int) -> Grid:
+    """Scores that any program can write down."""
+    t, u, v = np.ogrid[:frames, : targets + 1, :size]
+    grid: Grid = 2 * np.sin(0.7 * t + 1.3 * u + 2.1 * v) + np.cos(0.3 * t * v + u)
+    return grid
+
+
+def test_values_of_other_programs() -> None:
+    """RNNT: warprnnt-numba 0.4.1 in single precision. TDT: NeMo's TDTLossPytorch with sigma 0, in double."""
+    targets = [1, 4, 4, 2]
+    assert rnnt(wave(9, 4, 6), targets, 5) == pytest.approx(18.430033, abs=1e-5)
+    assert tdt(wave(9, 4, 11), targets, range(5), 5) == pytest.approx(10.878649168696573, abs=1e-12)
+
+
 @pytest.mark.parametrize("durations", [None, (0, 1, 2), (1, 2)])
 def test_the_probabilities_of_all_texts_add_up_to_at_most_one(durations: tuple[int, ...] | None) -> None:
     """Scores that depend on frame and last token only, so that one table serves every text."""

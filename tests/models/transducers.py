@@ -375,7 +375,7 @@ def synthetic_transducer(folder: Path, *, seed: int = 0, blocks: int = 3) -> Pat
     """
     folder.mkdir(parents=True, exist_ok=True)
     width, joint, pieces = 256, 512, word_pieces()
-    size = Size(seed=seed, hidden=width, joint=joint, blank=6.0, scale=1.5)
+    size = Size(seed=seed, hidden=width, joint=joint, blank=4.7, scale=1.5)
     b, rng = Build(), size.rng(0)
     x = b.op("Transpose", "x", perm=[0, 2, 1])
     x = b.op("Relu", b.conv(x, _normal(rng, width, 80, 3, fan=240, scale=0.5), stride=2))
