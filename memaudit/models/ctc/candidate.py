@@ -56,7 +56,7 @@ class Candidate:
             raise ModelError(
                 f"no {' or '.join(patterns)} beside the model: its output cannot be read",
                 where=str(self.files.folder / self.name),
-                how="copy it from the export into the same folder",
+                how="copy it from the export into the same folder, or write a model.toml",
             )
         return token_table(self.files.folder, file, size=size)
 

@@ -29,20 +29,16 @@ class ChunkedGraph:
     where: str
     signal: Node
     state: Node
+    chunk: int
+    width: int
     outputs: tuple[str, str]
-
-    @property
-    def chunk(self) -> int:
-        """C."""
-        size = self.signal.shape[1]
-        return size if size is not None else 0
 
     def scores(self, features: NDArray[np.float32]) -> tuple[NDArray[Any], int | None]:
         """See `CtcGraph.scores`: a waveform [S] in the range of the graph's integers."""
         size, silence = self.chunk, np.zeros(self.chunk, np.float32)
         rest = np.zeros(-features.size % size, np.float32)
         wave = np.concatenate([silence, features, silence, rest]).astype(self.signal.dtype)
-        state = np.zeros((1, *self.state.shape[1:]), self.state.dtype)
+        state: NDArray[Any] = np.zeros((1, self.width), np.float32).astype(self.state.dtype)
         found: list[NDArray[Any]] = []
         for chunk in wave.reshape(-1, size):
             feeds = {self.signal.name: chunk[np.newaxis, :, np.newaxis], self.state.name: state}
@@ -72,11 +68,12 @@ def chunked(session: onnxruntime.InferenceSession, *, where: str) -> ChunkedGrap
             f"has no {' and no '.join(missing)}", where=where, how=f"it has: {listed((*taken, *given))}"
         )
     signal, state = by_name["signal"], by_name["state"]
-    fixed = len(signal.shape) == 3 and signal.is_integer and signal.shape[1] and signal.shape[2] == 1
-    if not fixed or len(state.shape) != 2 or state.shape[1] is None or not state.is_float:
+    chunk = signal.shape[1] if len(signal.shape) == 3 and signal.shape[2] == 1 and signal.is_integer else None
+    width = state.shape[1] if len(state.shape) == 2 and state.is_float else None
+    if not chunk or not width:
         raise ModelError(
             f"{signal.text} and {state.text} are not [batch, chunk, 1] integers and [batch, state] floats",
             where=where,
             how="export the model again",
         )
-    return ChunkedGraph(session, where, signal, state, ("logprobs", "state_next"))
+    return ChunkedGraph(session, where, signal, state, chunk, width, ("logprobs", "state_next"))
