@@ -28,7 +28,7 @@ from memaudit.models.frontends.torchaudio_mel import TorchaudioFrontEnd
 from memaudit.models.registry import describe, load_recognizer
 from tests.models import ctc_families as families
 from tests.models.builders import speech
-from tests.models.ctc_families import LETTERS, PIECES, TEXT
+from tests.models.ctc_families import LETTERS, PIECES, TEXT, write_symbols
 
 SECONDS = (0.5, 1.37, 3.0)
 ON_WORD = re.compile(_AsrWithDecoding.DECODE_SPACE_PATTERN)
@@ -123,7 +123,7 @@ def test_a_streaming_model_that_is_another_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"signal int32 \[B, C, 1\] and .* are not \[batch, chunk, 1\]"):
         load_recognizer(path)
     (tmp_path / "vocab.json").unlink()
-    with pytest.raises(ModelError, match=r"no tokens\.txt or vocab\.json beside the model"):
+    with pytest.raises(ModelError, match=r"no tokens\.txt beside the model"):
         load_recognizer(path)
     (tmp_path / "model.toml").write_text(
         'schema = "memaudit/model/1"\nfamily = "tone-ctc"\n[front_end]\nkind = "kaldi"\n'
@@ -284,7 +284,7 @@ def test_a_missing_token_file_is_one_clear_error(tmp_path: Path, make: Callable[
     for name in ("vocab.txt", "tokens.txt", "v2_vocab.txt", "vocab.json", "g2p_vocab.json"):
         (tmp_path / name).unlink(missing_ok=True)
     for named in (path, tmp_path):
-        with pytest.raises(ModelError, match=r"no \S*(vocab|tokens)\.\S+ .*beside the model"):
+        with pytest.raises(ModelError, match=r"no \S*(vocab|tokens|units)\.\S+ .*beside the model"):
             load_recognizer(named)
 
 
@@ -377,6 +377,12 @@ def test_one_of_several_models_in_a_folder(tmp_path: Path) -> None:
     assert loaded(pieces).tokens.describe()["kind"] == "pieces"
     with pytest.raises(ModelError, match="no family knows it"):
         load_recognizer(tmp_path)
+
+
+def test_the_likelier_of_two_token_files_is_taken(tmp_path: Path) -> None:
+    path = families.nemo(tmp_path)
+    write_symbols(tmp_path / "tokens.txt", ["of", "another", "model"])
+    assert loaded(path).tokens.files == (tmp_path / "vocab.txt",)
 
 
 def test_quantised_variants_are_left_unless_they_are_meant(tmp_path: Path) -> None:

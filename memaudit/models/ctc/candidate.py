@@ -39,26 +39,30 @@ class Candidate:
         given = {node.name for node in self.graph.inputs}
         return names[0] in given and given <= set(names)
 
-    def tokens(
-        self, file: str | None, *patterns: str, size: int | None
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """[tokens] for a token file, and what was inferred.
+    def tokens(self, *patterns: str, size: int | None) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """[tokens] for the token file beside the graph, and what was inferred.
 
         Args:
-            file: its name; None: there is none.
-            patterns: what was looked for.
+            patterns: its names, the likeliest first.
             size: V, where the graph says it.
 
         Raises:
-            ModelError: if there is no token file, or it cannot be read.
+            ModelError: if there is no token file, several match one pattern, or it cannot be read.
         """
+        file = self.token_file(*patterns)
         if file is None:
+            plain = " or ".join(pattern for pattern in patterns if "*" not in pattern)
             raise ModelError(
-                f"no {' or '.join(patterns)} beside the model: its output cannot be read",
+                f"no {plain} beside the model: its output cannot be read",
                 where=str(self.files.folder / self.name),
                 how="copy it from the export into the same folder, or write a model.toml",
             )
         return token_table(self.files.folder, file, size=size)
+
+    def token_file(self, *patterns: str) -> str | None:
+        """The token file: what the first pattern matches that matches any."""
+        found = (self.files.one("token file", pattern) for pattern in patterns)
+        return next((name for name in found if name is not None), None)
 
 
 def candidate(files: ModelFiles, *patterns: str) -> Candidate | None:

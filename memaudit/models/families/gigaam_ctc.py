@@ -37,8 +37,7 @@ def detect(files: ModelFiles) -> Detected | None:
         return None
     reasons = [f"{found.name} takes {x} and {x_lens} and gives {log_probs}: a GigaAM CTC model"]
     front_end = _front_end(_version(found, reasons))
-    file = _token_file(found)
-    tokens, told = found.tokens(file, "v?_vocab.txt", "tokens.txt", size=static(scores, -1))
+    tokens, told = found.tokens(*_token_files(found), size=static(scores, -1))
     inputs = {"features": x, "length": x_lens, "layout": "features-time"}
     table = {
         "files": {"model": found.name},
@@ -75,21 +74,14 @@ def _version(found: Candidate, reasons: list[str]) -> int:
     return 2
 
 
-def _token_file(found: Candidate) -> str | None:
+def _token_files(found: Candidate) -> tuple[str, ...]:
+    """Names of its token file: v3_e2e_ctc has its own, v3_ctc and v3_rnnt share one, so do the multilingual."""
     stem = found.name.rpartition(".")[0].lower()
     marked = variant(found.name)
     if marked is not None:
         stem = stem.replace(marked, "").rstrip("._-")
-    # v3_e2e_ctc has a list of its own; v3_ctc and v3_rnnt share v3_vocab.txt, all multilingual ones another.
-    own = (
-        f"{stem}_vocab.txt",
-        f"{stem.removesuffix('_ctc')}_vocab.txt",
-        f"{stem.partition('_')[0]}_vocab.txt",
-    )
-    for name in (*own, "tokens.txt", "vocab.txt"):
-        if (file := found.files.one("token file", name)) is not None:
-            return file
-    return found.files.one("token file", "v?_vocab.txt")
+    shorter = (stem, stem.removesuffix("_ctc"), stem.partition("_")[0])
+    return (*(f"{part}_vocab.txt" for part in shorter), "tokens.txt", "vocab.txt", "v?_vocab.txt")
 
 
 ADAPTER = Adapter(

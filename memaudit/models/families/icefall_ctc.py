@@ -26,8 +26,7 @@ def detect(files: ModelFiles) -> Detected | None:
     length = next((name for name in names if found.graph.output(name) is not None), None)
     if length is None:
         return None
-    file = files.one("token file", *_TOKENS)
-    if file is None and not made:
+    if found.token_file(*_TOKENS) is None and not made:
         return None  # names that a home-made model may have too
     reasons = [
         f"{found.name} takes x and x_lens and gives log_probs and {length}"
@@ -37,7 +36,7 @@ def detect(files: ModelFiles) -> Detected | None:
     mels = static(features, 2)
     if mels is None:
         reasons.append("its input has any number of mel features: 80, as icefall's recipes have")
-    tokens, told = found.tokens(file, "tokens.txt", size=static(scores, -1))
+    tokens, told = found.tokens(*_TOKENS, size=static(scores, -1))
     table = {
         "files": {"model": found.name},
         "front_end": KaldiFrontEnd(num_mels=mels or 80).describe(),

@@ -26,7 +26,7 @@ def detect(files: ModelFiles) -> Detected | None:
         return None
     reasons = [f"{found.name} takes audio_signal and gives logprobs: a NeMo CTC model"]
     front_end = _front_end(found, static(signal, 1), reasons)
-    tokens, told = found.tokens(files.one("token file", *_TOKENS), *_TOKENS, size=static(scores, -1))
+    tokens, told = found.tokens(*_TOKENS, size=static(scores, -1))
     inputs = {"features": "audio_signal", "layout": "features-time"}
     if found.graph.input("length") is not None:
         inputs["length"] = "length"

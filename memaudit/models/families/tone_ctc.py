@@ -60,7 +60,7 @@ def detect(files: ModelFiles) -> Detected | None:
 def _tokens(found: Candidate, size: int | None) -> tuple[dict[str, Any], tuple[str, ...]]:
     if "vocab.json" in found.files.names and "tokens.txt" not in found.files.names:
         return {"kind": "vocab-json", "file": "vocab.json", "word_separator": "|"}, ()
-    return found.tokens(found.files.one("token file", "tokens.txt"), "tokens.txt", "vocab.json", size=size)
+    return found.tokens("tokens.txt", size=size)
 
 
 ADAPTER = Adapter(

@@ -9,7 +9,7 @@ from memaudit.models.detection import Detected
 from memaudit.models.frontends.kaldi import KaldiFrontEnd
 from memaudit.models.model_files import ModelFiles
 
-_TOKENS = ("tokens.txt", "units.txt", "words.txt")
+_TOKENS = ("units.txt", "tokens.txt", "words.txt")
 
 
 def wenet_front_end(num_mels: int) -> KaldiFrontEnd:
@@ -39,8 +39,7 @@ def _described(found: Candidate, x: str, x_lens: str, log_probs: str, lengths: s
     reasons = [f"{found.name} takes {x} and {x_lens} and gives {log_probs} and {lengths}: a WeNet model"]
     if mels is None:
         reasons.append("its input has any number of mel features: 80, as WeNet's recipes have")
-    file = found.files.one("token file", "units.txt") or found.files.one("token file", *_TOKENS)
-    tokens, told = found.tokens(file, *_TOKENS, size=static(scores, -1))
+    tokens, told = found.tokens(*_TOKENS, size=static(scores, -1))
     table = {
         "files": {"model": found.name},
         "front_end": wenet_front_end(mels or 80).describe(),
