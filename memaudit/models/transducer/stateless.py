@@ -62,7 +62,7 @@ class StatelessGraph:
         """See `TransducerGraph.score`: the joiner takes rows, so every pair becomes one."""
         frames, texts = len(encoded), len(prediction)
         first = encoded if texts == 1 else np.repeat(encoded, texts, axis=0)
-        second = prediction if frames == 1 else np.tile(prediction, (frames, 1))
+        second = np.broadcast_to(prediction, (frames, *prediction.shape)).reshape(frames * texts, -1)
         (scores,) = self.joiner.run(first, second)
         fits = scores.ndim == 2 and len(scores) == frames * texts
         return scores.reshape(frames, texts, -1) if fits else scores
