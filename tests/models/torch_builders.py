@@ -32,6 +32,8 @@ def export(
     """
     shape = (1, 100, features) if features > 1 else (1, 16000)
     given = {"x": torch.randn(shape, dtype=dtype), "x_lens": torch.tensor([shape[1]])}
+    if free and 0 in free:  # an axis of 1 is fixed at 1
+        given = {name: torch.cat([value, value]) for name, value in given.items()}
     axes = {"x": {1: FREE} if free is None else free, "x_lens": {0: FREE} if free and 0 in free else None}
     if by_name:
         program = torch.export.export(module.eval(), (), given, dynamic_shapes=axes)

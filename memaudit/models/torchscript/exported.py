@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import logging
 import warnings
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,9 @@ class Argument:
 class Program:
     """A program whose tensors are given by name, whichever way it was exported."""
 
-    def __init__(self, program: torch.export.ExportedProgram, *, where: str) -> None:
-        self._module = program.module()
+    def __init__(self, program: torch.export.ExportedProgram, module: torch.nn.Module, *, where: str) -> None:
+        """Read the signature; `ModelError` if it takes something other than tensors."""
+        self._module = module
         positional, keywords = program.call_spec.in_spec.children()
         names = [*program.graph_signature.user_inputs]
         flat = len(names) == positional.num_children + keywords.num_children
@@ -81,16 +83,28 @@ def open_program(path: Path) -> Program:
     import torch
 
     try:
-        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), _silent("torch.export"):
             warnings.simplefilter("ignore")
             program = torch.export.load(str(path))
+            module = program.module()
     except Exception as error:  # unpickling and building a graph may raise anything
         raise ModelError(
             f"torch {torch.__version__} cannot load it as a torch.export program ({short_reason(error)})",
             where=str(path),
             how="save it with torch.export.save, with the same release of torch, or export the model to ONNX",
         ) from error
-    return Program(program, where=str(path))
+    return Program(program, module, where=str(path))
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """torch logs the whole traceback of what it raises, too."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _argument(name: str, value: Any) -> Argument:
