@@ -45,6 +45,8 @@ def detect(files: ModelFiles) -> Detected | None:
     }
     front_end = _front_end(_config(files, "preprocessor_config.json"), config, node.shape[1])
     by = "config.json says so" if config else "the encoder takes input_features"
+    barred = len({*decoder["suppressed"], *decoder["suppressed_first"]})
+    held = f"the search passes over {barred} suppressed tokens; losses are of the unmodified softmax"
     return Detected(
         {"files": graphs, "front_end": front_end, "tokens": tokens, "decoder": decoder},
         (
@@ -52,6 +54,7 @@ def detect(files: ModelFiles) -> Detected | None:
             f"{front_end['num_mels']} mel bins",
             prompt.reason,
             f"references are written by {tokens.get('file', 'vocab.json and merges.txt')}",
+            *([held] if barred else []),
         ),
     )
 
