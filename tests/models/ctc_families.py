@@ -252,6 +252,18 @@ def gigaam(
     return write_model(folder / name, graph, external=external)
 
 
+def gigaam_e2e(folder: Path, *, seed: int = 0) -> Path:
+    """The one of version 3 that writes word pieces."""
+    return gigaam(
+        folder,
+        seed=seed,
+        name="v3_e2e_ctc.onnx",
+        tokens="v3_e2e_ctc_vocab.txt",
+        symbols=("<unk>", *PIECES, "<blk>"),
+        version="v3",
+    )
+
+
 def hf(
     folder: Path,
     *,

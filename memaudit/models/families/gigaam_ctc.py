@@ -75,7 +75,7 @@ def _version(found: Candidate, reasons: list[str]) -> int:
 
 
 def _token_files(found: Candidate) -> tuple[str, ...]:
-    """Names of its token file: v3_e2e_ctc has its own, v3_ctc and v3_rnnt share one, so do the multilingual."""
+    """Names of its token file: v3_e2e_ctc has its own, v3_ctc and v3_rnnt share one."""
     stem = found.name.rpartition(".")[0].lower()
     marked = variant(found.name)
     if marked is not None:
