@@ -17,6 +17,7 @@ from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import DEFAULT_POLICY, evaluate
 from memaudit.audit.results import (
+    BlindBaseline,
     FrontEndTrial,
     GateResult,
     Injection,
@@ -24,9 +25,11 @@ from memaudit.audit.results import (
     ModelFile,
     ModelSummary,
     Results,
+    SelfChecks,
     Tool,
     UtterancesFile,
 )
+from memaudit.audit.self_checks import a_a
 from memaudit.audit.sheet import Sheet, sheets
 from memaudit.audit.speeds import speed
 from memaudit.audit.utterances import Utterance
@@ -48,6 +51,7 @@ class Subject:
         given: the user's own controls, which decide in place of the kit's.
         manifest: the file that names them.
         trials: what other front ends make of the controls that decide.
+        blind: whether the kit tells its arms apart without a model; None where that was not asked.
     """
 
     kit: KitSummary
@@ -57,6 +61,7 @@ class Subject:
     given: Sequence[Utterance] = ()
     manifest: ModelFile | None = None
     trials: Sequence[FrontEndTrial] = ()
+    blind: BlindBaseline | None = None
 
 
 def assess(
@@ -80,8 +85,9 @@ def assess(
     fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
     decided = evaluate(gates or DEFAULT_POLICY, by_speed)
-    verdict, reason = decide(decided, controls, subject.injection, cells)
     fastest = next(iter(by_speed.values()))
+    checks = SelfChecks(a_a=a_a(fastest), blind_baseline=subject.blind)
+    verdict, reason = decide(decided, controls, subject.injection, cells, checks)
     return Results(
         tool=_tool(),
         created=_now(),
@@ -91,6 +97,7 @@ def assess(
         normaliser=normalise.NAME,
         membership="loss" if fastest.by_loss else "accuracy",
         controls=controls,
+        self_checks=checks,
         kit_controls=kit_controls,
         feasibility=tuple(fits),
         cells=tuple(cells),
@@ -99,7 +106,7 @@ def assess(
         policy="given" if gates else "default",
         verdict=verdict,
         verdict_reason=reason,
-        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells, subject.model)),
+        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells, subject.model, checks)),
         histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
         examples=tuple(examples(fastest, own if own.rows else control_sheet)),
         utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),
@@ -114,7 +121,7 @@ def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[st
     """
     by_speed, _ = sheets(utterances, results.kit.commitment)
     decided: list[GateResult] = evaluate(gates or DEFAULT_POLICY, by_speed)
-    verdict, reason = decide(decided, results.controls, results.injection, results.cells)
+    verdict, reason = decide(decided, results.controls, results.injection, results.cells, results.self_checks)
     return results.model_copy(
         update={
             "gates": tuple(decided),

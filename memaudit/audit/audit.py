@@ -20,6 +20,7 @@ from memaudit.audit.results import (
     read_results,
     write_results,
 )
+from memaudit.audit.self_checks import blind
 from memaudit.audit.utterances import Utterance, read_utterances, utterances_text
 from memaudit.errors import OutputError, ResultsError
 from memaudit.files import output_errors, sha256_file, write_text
@@ -118,6 +119,7 @@ def finish(
         given=given,
         manifest=None if manifest is None else ModelFile(name=manifest.name, sha256=sha256_file(manifest)),
         trials=trials,
+        blind=blind(kit),
     )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
     write_text(folder / results.utterances.name, text)

@@ -335,6 +335,7 @@ class Results(_Part):
     normaliser: str
     membership: Literal["loss", "accuracy"]
     controls: Controls
+    self_checks: SelfChecks | None = None
     kit_controls: Controls | None = None
     feasibility: tuple[Feasibility, ...] = ()
     cells: tuple[Cell, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memaudit.audit.metrics import METRICS
-from memaudit.audit.results import Cell, Controls, GateResult, Injection, Verdict
+from memaudit.audit.results import Cell, Controls, GateResult, Injection, SelfChecks, Verdict
 from memaudit.models.frontends.usual import short_name
 
 EXIT_CODES: dict[Verdict, int] = {"passed": 0, "failed": 1, "inconclusive": 3}
@@ -20,15 +20,21 @@ def detected(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def decide(
-    gates: Sequence[GateResult], controls: Controls, injection: Injection, cells: Sequence[Cell]
+    gates: Sequence[GateResult],
+    controls: Controls,
+    injection: Injection,
+    cells: Sequence[Cell],
+    checks: SelfChecks | None = None,
 ) -> tuple[Verdict, str]:
     """The verdict and its reason.
 
-    A failed gate fails the audit. Controls that the model does not read leave everything else open. A pass
-    needs every gate that can pass to have passed, and, where nothing is detected, evidence that the canaries
-    were in the training set.
-    Evidence that they were not in it as designed, or that held-out ones were, rules out a pass in any case.
+    A self-check that fails voids everything else. A failed gate fails the audit. Controls that the model does
+    not read leave everything else open. A pass needs every gate that can pass to have passed, and, where
+    nothing is detected, evidence that the canaries were in the training set. Evidence that they were not in
+    it as designed, or that held-out ones were, rules out a pass in any case.
     """
+    if checks is not None and not checks.passed:
+        return "inconclusive", void(checks)
     failed = [gate for gate in gates if gate.status == "failed"]
     if failed:
         return "failed", f"{_count(failed)} failed: {_names(failed)}"
@@ -74,6 +80,20 @@ def unread(controls: Controls) -> str:
     return (
         f"the model does not read the controls (accuracy {controls.accuracy:.2f}, at least "
         f"{controls.low:.2f}; by chance {controls.chance:.2f}): {cause}"
+    )
+
+
+def void(checks: SelfChecks) -> str:
+    """Why self-checks that failed void an audit."""
+    blind = checks.blind_baseline
+    if blind is not None and not blind.passed:
+        return (
+            "void: the kit's texts, audio and voices tell its arms apart without any model (blind baseline, "
+            f"AUC {blind.auc:.2f}, p {blind.p_value:.2g}), so no difference is evidence of memorisation"
+        )
+    return (
+        f"void: on arms drawn anew the audit's test found something in {checks.a_a.rate:.0%} of "
+        f"{checks.a_a.audits} trials where {checks.a_a.level:.0%} are allowed"
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memaudit.audit.cells import FPRS
-from memaudit.audit.results import Cell, Controls, Injection, ModelSummary
+from memaudit.audit.results import Cell, Controls, Injection, ModelSummary, SelfChecks
 from memaudit.audit.sheet import Sheet
-from memaudit.audit.verdict import LEVEL, detected
+from memaudit.audit.verdict import LEVEL, detected, void
 from memaudit.stats.tpr import held_out_needed
 
 NAMED = 10
@@ -20,9 +20,12 @@ def audit_warnings(
     injection: Injection,
     cells: Sequence[Cell],
     model: ModelSummary,
+    checks: SelfChecks,
 ) -> list[str]:
     """Warnings in the order in which they matter."""
     found = []
+    if not checks.passed:
+        found.append(f"This audit is {void(checks)}. Make a new kit.")
     if not controls.passed:
         found.append(
             f"The model does not read the {controls.n} control sentences: check front end, tokens and files "

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from memaudit.cli.main import cli
+from memaudit.kit import draft
+from memaudit.kit.assignment import Lot, deal
+from memaudit.kit.make import make_kit
+from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import Kit
 from tests.conftest import Hearer
 
@@ -207,3 +212,25 @@ def test_a_bad_model_is_refused_in_one_line(small_kit: Kit, tmp_path: Path) -> N
     refused(
         run("score", small_kit.root, "--model", tmp_path / "none.onnx", "--out", tmp_path / "a"), "none.onnx"
     )
+
+
+def test_a_sabotaged_kit_voids_the_verdict(
+    tmp_path: Path, hear: Hearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kit whose coins were not fair: what went in has the first voices. Its commitment holds all the same."""
+
+    def unfair(*given: Any) -> list[Lot]:
+        return sorted(deal(*given), key=lambda lot: lot.arm != "inserted")
+
+    monkeypatch.setattr(draft, "deal", unfair)
+    overrides = ("design.reserve_per_speed=24", "design.repetitions=[1, 16]")
+    kit = make_kit(load_recipe("smoke", overrides), tmp_path / "kit", seed=7)
+    out = tmp_path / "audit"
+    heard = hear(kit, inserted=True)
+    result = run("score", kit.root, "--transcripts", heard, "--out", out, "--assume-injected")
+    assert result.exit_code == 3, result.output
+    document = json.loads((out / "results.json").read_text())
+    assert document["verdict_reason"].startswith("void: the kit's texts, audio and voices tell its arms apart")
+    assert document["self_checks"]["blind_baseline"]["passed"] is False
+    assert document["self_checks"]["a_a"]["passed"] is True
+    assert run("gate", out).exit_code == 3
