@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from memaudit.audit.assess import Subject
@@ -74,7 +76,7 @@ def utterances(
     return rows
 
 
-def subject(*, assumed: bool = True, checked: bool = False) -> Subject:
+def subject(*, assumed: bool = True, checked: bool = False, **more: Any) -> Subject:
     """A kit and a model that exist only by name."""
     return Subject(
         KitSummary(
@@ -88,4 +90,5 @@ def subject(*, assumed: bool = True, checked: bool = False) -> Subject:
         ),
         ModelSummary(adapter="transcripts", files=(ModelFile(name="heard.jsonl", sha256="0" * 64),)),
         Injection(checked=checked, assumed=assumed),
+        **more,
     )
