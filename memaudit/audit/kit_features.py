@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import welch
 
 from memaudit.kit.audio import read_audio
 from memaudit.kit.canary import Canary
@@ -21,7 +20,6 @@ BANDS = 8
 
 _LOWEST = 100.0
 _FAINTEST = 1e-12
-_SEGMENT = 512
 
 
 def kit_features(kit: Kit, canaries: Sequence[Canary]) -> Floats:
@@ -50,7 +48,8 @@ def kit_features(kit: Kit, canaries: Sequence[Canary]) -> Floats:
 def _heard(kit: Kit, canary: Canary) -> list[float]:
     samples, rate = read_audio(kit.audio_path(canary))
     wave = samples.astype(np.float64)
-    frequencies, power = welch(wave, rate, nperseg=min(_SEGMENT, wave.size))
+    power = np.abs(np.fft.rfft(wave)) ** 2 / wave.size
+    frequencies = np.fft.rfftfreq(wave.size, 1.0 / rate)
     edges = np.geomspace(_LOWEST, rate / 2.0, BANDS + 1)
     inside = [(frequencies >= low) & (frequencies < high) for low, high in itertools.pairwise(edges)]
     bands = [_decibel(float(power[band].mean())) if band.any() else 0.0 for band in inside]
