@@ -11,6 +11,7 @@ import click
 
 from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.opening import open_engine
+from memaudit.cli.ahead import import_ahead
 from memaudit.cli.common import Output, shared_options
 from memaudit.cli.model_facts import feasibility_notes, model_notes
 from memaudit.cli.options import FOLDER, gate_option, report_option
@@ -106,57 +107,68 @@ def command(
         raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
     if controls is not None and transcripts is not None:
         raise UsageError("--controls needs a model, which --transcripts is not", how="leave one of them out")
-    # The model begins to load before what this process needs is imported.
+    # The model begins to load before what this process needs is imported, and to hear before it needs it.
     with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
+        from memaudit.kit.store import open_kit
+
+        opened = open_kit(kit)
+        recordings = []
+        if controls is not None:
+            from memaudit.audit.given_controls import read_controls
+
+            recordings = read_controls(controls)
+        given, inspection, hearing = None, None, None
+        if engine is not None:
+            from memaudit.audit.control_runs import hear_given
+            from memaudit.audit.inspected import inspection_of
+            from memaudit.audit.run import Hearing
+
+            import_ahead("memaudit.audit.audit", "memaudit.report.html", "memaudit.report.terminal")
+            inspection = inspection_of(engine, model or "")
+            given = hear_given(engine, recordings) if recordings else None
+            hearing = Hearing(opened, engine)
+
         from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
-        from memaudit.audit.control_runs import GivenRun, hear_given, with_other_texts
+        from memaudit.audit.control_runs import with_other_texts
         from memaudit.audit.front_end_trials import front_end_trials
         from memaudit.audit.gate_syntax import parse_gate
-        from memaudit.audit.given_controls import read_controls
         from memaudit.audit.injection import read_injection
-        from memaudit.audit.inspected import inspection_of
         from memaudit.audit.metrics import METRICS
         from memaudit.audit.results import Injection
-        from memaudit.audit.run import Hearing, score_transcripts
+        from memaudit.audit.run import score_transcripts
         from memaudit.audit.verdict import EXIT_CODES
-        from memaudit.kit.store import open_kit
         from memaudit.report.renderer import renderer, write_reports
         from memaudit.report.terminal import terminal_report
 
         for text in gate:
             parse_gate(text, METRICS)
-        opened = open_kit(kit)
+        for name in report:
+            renderer(name)
         if injection is None:
             injected = Injection(checked=False, assumed=assume_injected)
         else:
             injected = read_injection(injection, opened)
-        recordings = [] if controls is None else read_controls(controls)
-        given, trials = GivenRun([], ()), []
-        if engine is None:
+        trials = []
+        if engine is None or hearing is None:
             source = Path(str(transcripts))
             utterances = score_transcripts(opened, source)
             check_output(out)
             summary = transcripts_summary(source)
         else:
             check_output(out)
-            inspection = inspection_of(engine, model or "")
             model_notes(output, engine.info, inspection)
-            if recordings:
-                given = hear_given(engine, recordings)
-            hearing = Hearing(opened, engine)
-            for name in ("html", *report):
-                renderer(name)  # refused where there is none; imported while the model runs
             with output.progress("Scoring") as progress:
                 scored = hearing.finish(progress)
             audio = {canary.id: str(opened.audio_path(canary)) for canary in opened.canaries}
             utterances = with_other_texts(engine, scored.utterances, audio)
-            for sentence in (*scored.notes, *given.notes):
+            notes = (*scored.notes, *(() if given is None else given.notes))
+            for sentence in notes:
                 output.note(sentence)
-            summary = model_summary(engine.info, (*scored.notes, *given.notes), inspection)
-            if recordings:
-                trials = front_end_trials(engine, given.utterances, {c.id: str(c.audio) for c in recordings})
-            else:
+            summary = model_summary(engine.info, notes, inspection)
+            if given is None:
                 trials = front_end_trials(engine, [u for u in utterances if u.arm == "control"], audio)
+            else:
+                trials = front_end_trials(engine, given.utterances, {c.id: str(c.audio) for c in recordings})
     results = finish(
         out,
         opened,
@@ -164,7 +176,7 @@ def command(
         utterances,
         gates=gate,
         injection=injected,
-        given=given.utterances,
+        given=() if given is None else given.utterances,
         manifest=controls,
         trials=trials,
     )

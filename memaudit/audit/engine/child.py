@@ -34,6 +34,8 @@ def main(spec: ModelSpec) -> None:
     threading.Thread(target=_listen, args=(asking, asked), daemon=True).start()
     with suppress(BrokenPipeError):
         _serve(spec, asked, answers)
+    if not spec.is_function:
+        os._exit(0)  # a session takes long to tear down, and leaves nothing behind
 
 
 def _listen(stream: BinaryIO, asked: SimpleQueue[bytes]) -> None:

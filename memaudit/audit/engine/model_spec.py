@@ -29,9 +29,14 @@ class ModelSpec:
     trust_model: bool = False
     provider: str = "cpu"
 
+    @property
+    def is_function(self) -> bool:
+        """Whether the model is a Python function of the user's."""
+        return self.model.startswith(PYTHON)
+
     def recorded(self, info: ModelInfo) -> ModelInfo:
         """``info`` with the provider, as results name it; a function's device is its own affair."""
-        if self.model.startswith(PYTHON):
+        if self.is_function:
             return info
         return replace(info, decoder={**info.decoder, "provider": self.provider})
 
@@ -43,7 +48,7 @@ class ModelSpec:
                 `memaudit.models.registry.load_recognizer` and `memaudit.models.bulk.python_function`.
         """
         # Imported here, in the process that hears: the one that only asks has no use for a runtime.
-        if self.model.startswith(PYTHON):
+        if self.is_function:
             from memaudit.models.bulk.python_function import load_function
 
             return load_function(self.model.removeprefix(PYTHON), self.adapter, self.provider)
