@@ -217,6 +217,7 @@ def test_suppressed_tokens_are_not_written_and_keep_their_probability(tmp_path: 
     generation = {"suppress_tokens": [first, -1], "begin_suppress_tokens": [END]}
     held = load(whisper_folder(tmp_path / "held", weights, generation=generation))
     assert held.info.decoder["suppressed"] == [first]
+    assert any("passes over 2 suppressed tokens" in sentence for sentence in held.info.inferred)
     result = held.recognize(samples, "amber")
     assert result.transcript
     assert first not in held.tokens.encode(result.transcript)
