@@ -17,7 +17,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from memaudit.errors import MissingExtraError, ModelError, TokenError
 from memaudit.models.tokens.base import Tokens, remarks
-from memaudit.models.tokens.pieces import PieceVocabulary, find_tokenizer, in_merge_order
+from memaudit.models.tokens.piece_vocabulary import PieceVocabulary, in_merge_order
+from memaudit.models.tokens.pieces import find_tokenizer
 from memaudit.models.tokens.registry import load_tokens
 from tests.models.ctc_families import PIECES, write_symbols
 
