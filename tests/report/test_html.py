@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from memaudit.audit.assess import assess
-from memaudit.audit.results import Results
+from memaudit.audit.results import Feasibility, ModelFile, Results
+from memaudit.models.inspection import Inspection
 from memaudit.report.html import RENDERER
+from memaudit.report.words import percent
 from tests.audit.synthetic import subject, utterances
 
 HOSTILE = [
@@ -108,6 +110,55 @@ def test_the_verdict_comes_first(leak: float, word: str) -> None:
     heading = next(attributes for tag, attributes in page.tags if tag == "h1")
     assert heading["class"] == f"verdict {word}"
     assert "safe" not in "".join(page.text).lower().split()
+
+
+def test_the_models_facts_and_what_the_controls_showed() -> None:
+    found = results()
+    inspection = Inspection(
+        features=80,
+        frames=25,
+        frames_per_second=25.0,
+        blank=0.2,
+        deterministic=True,
+        padding="varies",
+        padding_difference=0.5,
+        quantised=("MatMulInteger",),
+        warnings=("only 20% of the frames are blank",),
+    )
+    model = found.model.model_copy(
+        update={"inferred": ("it is <b>known</b>",), "warnings": ("losses wobble",), "inspection": inspection}
+    )
+    fits = Feasibility(speed=4.0, n=90, infeasible=("c1", "c2"), frames_per_token=0.9)
+    own = found.controls.model_copy(
+        update={"source": "given", "manifest": ModelFile(name="own.csv", sha256="0" * 64)}
+    )
+    changed = found.model_copy(
+        update={"model": model, "feasibility": (fits,), "controls": own, "kit_controls": found.controls}
+    )
+    page = " ".join("".join(Page(RENDERER.render(changed)).text).split())
+    for part in (
+        "it is <b>known</b>",
+        "losses wobble",
+        "25 output frames a second, one every 40 ms",
+        "padding in a batch changes results",
+        "quantised: MatMulInteger",
+        "only 20% of the frames are blank",
+        "2 of 90 canaries without an alignment; 0.9 output frames a token (median): c1, c2",
+        "Your own controls (own.csv): passed",
+        "These do not decide, since others were given.",
+    ):
+        assert part in page
+    many = fits.model_copy(update={"infeasible": tuple(f"c{number}" for number in range(50))})
+    assert "all in results.json" in RENDERER.render(changed.model_copy(update={"feasibility": (many,)}))
+
+
+def test_chance_stands_beside_each_accuracy() -> None:
+    found = results()
+    text = RENDERER.render(found)
+    for cell in found.cells:
+        for arm in (cell.inserted, cell.held_out):
+            assert arm.chance is not None
+            assert f"<td>{percent(arm.accuracy)} (chance {percent(arm.chance)})</td>" in text
 
 
 def test_the_same_results_give_the_same_page() -> None:

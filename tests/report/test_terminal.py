@@ -11,6 +11,7 @@ from rich.console import Console
 from memaudit.audit.assess import assess
 from memaudit.report.side_by_side import side_by_side
 from memaudit.report.terminal import terminal_report
+from memaudit.report.words import percent
 from tests.audit.synthetic import subject, utterances
 
 
@@ -45,6 +46,21 @@ def test_nothing_detected_is_never_called_absence() -> None:
     assert "not detected at this power" in text
     assert "no proof of its absence" in text
     assert "safe" not in text.lower()
+
+
+def test_chance_stands_beside_each_accuracy() -> None:
+    results = assess(utterances(1, leak=0.5), subject(), [], "0" * 64)
+    text = shown(100)
+    for cell in results.cells:
+        for arm in (cell.inserted, cell.held_out):
+            assert arm.chance is not None
+        assert f"{100 * cell.inserted.accuracy:.0f} / {100 * (cell.inserted.chance or 0):.0f} %" in text
+        assert (
+            f"accuracy {percent(cell.held_out.accuracy)} (chance {percent(cell.held_out.chance or 0)})"
+            in text
+        )
+    assert "Controls: passed: " in text
+    assert "by chance" not in text
 
 
 def test_side_by_side_holds_both() -> None:
