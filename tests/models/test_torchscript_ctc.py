@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from memaudit.errors import MissingExtraError, ModelError, UntrustedModelError
 from memaudit.files import sha256_file
+from memaudit.models.recognizer import Traceable
 from memaudit.models.registry import load_recognizer
 from tests.models.builders import (
     KALDI,
@@ -97,21 +99,44 @@ def test_modules_without_lengths_and_with_dictionaries(tmp_path: Path) -> None:
     assert named.recognize(speech(), "amber") == plain.recognize(speech(), "amber")
 
 
+class Turned(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = TorchModel(weights())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x.transpose(1, 2), torch.tensor([4]))[0]
+
+
 def test_features_first_and_a_bare_tensor(tmp_path: Path) -> None:
-    class Turned(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = TorchModel(weights())
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.inner(x.transpose(1, 2), torch.tensor([4]))[0]
-
     layout = '[inputs]\nlayout = "features-time"\n'
     turned = load_recognizer(write_script(tmp_path / "a", Turned(), extra=layout), trust_model=True)
     graph = load_recognizer(write_onnx(tmp_path / "b", onnx_graph(weights(), length_out=False)))
     assert turned.recognize(speech(), "amber").loss == pytest.approx(
         graph.recognize(speech(), "amber").loss, abs=1e-4
     )
+
+
+def test_a_padded_batch_gives_the_same(tmp_path: Path) -> None:
+    recognizer = load_recognizer(write_script(tmp_path / "a", TorchModel(weights())), trust_model=True)
+    assert isinstance(recognizer, Traceable)
+    batch = [speech(0.7 + 0.5 * number, seed=number) for number in range(3)]
+    together = recognizer.trace_batch(batch)
+    assert together is not None
+    for one, alone in zip(together, map(recognizer.trace, batch), strict=True):
+        assert one.frames == alone.frames
+        np.testing.assert_allclose(one.values, alone.values, rtol=1e-5, atol=1e-5)
+    layout = '[inputs]\nlayout = "features-time"\n'
+    without = load_recognizer(write_script(tmp_path / "b", Turned(), extra=layout), trust_model=True)
+    assert isinstance(without, Traceable)
+    assert without.trace_batch(batch) is None
+
+
+def test_half_precision(tmp_path: Path) -> None:
+    plain = load_recognizer(write_script(tmp_path / "a", TorchModel(weights())), trust_model=True)
+    half = load_recognizer(write_script(tmp_path / "b", TorchModel(weights()).half()), trust_model=True)
+    loss = plain.recognize(speech(), "amber").loss
+    assert half.recognize(speech(), "amber").loss == pytest.approx(loss, rel=1e-2)
 
 
 def test_dropout_left_on_in_a_saved_module_is_turned_off(tmp_path: Path) -> None:
