@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from pydantic import Field
 
 from memaudit.errors import ModelError
-from memaudit.models.adapter import Adapter, LoadOptions, hashed
-from memaudit.models.ctc.onnx_graph import OnnxCtcGraph
+from memaudit.models.adapter import Adapter, LoadOptions
 from memaudit.models.ctc.recognizer import CtcRecognizer
 from memaudit.models.description import Description
 from memaudit.models.detection import Detected
-from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.frontends.kaldi import KaldiFrontEnd
 from memaudit.models.model_files import ModelFiles
-from memaudit.models.recognizer import ModelInfo
-from memaudit.models.tokens.base import Tokens, remarks
 from memaudit.models.tokens.guess import token_table
 from memaudit.models.torchscript.ctc_load import finished_ctc
 from memaudit.models.torchscript.icefall import IcefallCtcGraph, IcefallModel, icefall_model
-from memaudit.models.torchscript.icefall_transducer import icefall_transducer
 from memaudit.models.torchscript.module import open_module, quantised_warnings
-from memaudit.models.torchscript.run import torch_version
+from memaudit.models.torchscript.transducer_load import finished_transducer
 from memaudit.models.torchscript.trust import TORCHSCRIPT, require_trust
-from memaudit.models.transducer.encoder import Encoder
-from memaudit.models.transducer.probe import probed
 from memaudit.models.transducer.recognizer import TransducerRecognizer
 from memaudit.models.validation import Table
 
@@ -66,7 +59,10 @@ def load(description: Description, options: LoadOptions) -> CtcRecognizer | Tran
         )
     told = [_told(model, method)]
     if method == "transducer":
-        return _transducer(description, options, model, decoder, front_end, tokens, told)
+        most = decoder.max_symbols
+        return finished_transducer(
+            description, options, path, front_end, tokens, model, max_symbols=most, inferred=told
+        )
     warnings = quantised_warnings(model.module)
     graph = IcefallCtcGraph(model)
     return finished_ctc(
@@ -82,45 +78,6 @@ def _told(model: IcefallModel, method: str) -> str:
             f"'decoder.method' = \"{other}\" takes the other"
         )
     return f"it has {'a CTC head' if method == 'ctc' else 'a transducer'} only"
-
-
-def _transducer(
-    description: Description,
-    options: LoadOptions,
-    model: IcefallModel,
-    decoder: IcefallDecoder,
-    front_end: FrontEnd,
-    tokens: Tokens,
-    told: list[str],
-) -> TransducerRecognizer:
-    if tokens.blank is None:
-        raise ModelError(
-            "a transducer needs a blank token", where=str(description.path), how="set 'tokens.blank'"
-        )
-    path = description.model_path(options.suffixes)
-    doubts = quantised_warnings(model.module)
-    graph = icefall_transducer(model, blank=tokens.blank, quantised=bool(doubts))
-    found_out, token_doubts = remarks(tokens)
-    info = ModelInfo(
-        adapter=options.adapter,
-        files=hashed((path, *description.files, *tokens.files)),
-        front_end=front_end.describe(),
-        decoder={
-            "method": "transducer",
-            "max_symbols": decoder.max_symbols,
-            "context": graph.context,
-            "loss": "rnnt-full-lattice",
-            "tokens": tokens.describe(),
-            "runtime": torch_version(),
-        },
-        inferred=(*description.reasons, *found_out, *told),
-        warnings=(*token_doubts, *doubts),
-    )
-    # The encoder gives frames and their number as a CTC graph gives scores and theirs.
-    encoder = Encoder(cast("OnnxCtcGraph", graph), "time-features")
-    return probed(
-        TransducerRecognizer(info, front_end, tokens, tokens.blank, encoder, graph, decoder.max_symbols)
-    )
 
 
 def detect(files: ModelFiles) -> Detected | None:
