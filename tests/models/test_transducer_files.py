@@ -278,6 +278,20 @@ def test_a_streaming_encoder_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, "a streaming encoder", "export the model that is not streaming")
 
 
+def test_a_decoder_that_reads_one_token_at_a_time_is_not_nemos(tmp_path: Path) -> None:
+    """GigaAM's transducers have one."""
+    nemo_split(tmp_path)
+    b = Build()
+    for given, made in (("x", "dec"), ("h.1", "h"), ("c.1", "c")):
+        b.op("Identity", given, out=made)
+    b.save(
+        tmp_path / "decoder.onnx",
+        [("x", 7, [1, 1]), ("h.1", 1, [1, 1, 8]), ("c.1", 1, [1, 1, 8])],
+        [("dec", 7, [1, 1]), ("h", 1, [1, 1, 8]), ("c", 1, [1, 1, 8])],
+    )
+    refused(tmp_path, "no family knows it")
+
+
 def test_graphs_in_each_others_place(tmp_path: Path) -> None:
     icefall_transducer(tmp_path, suffix="")
     toml = tmp_path / "model.toml"

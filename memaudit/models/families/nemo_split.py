@@ -95,8 +95,9 @@ def detect(files: ModelFiles) -> Detected | None:
 
 def _has_states(decoder: Graph) -> bool:
     states = [node for node in decoder.inputs if node.is_float]
-    targets = [node for node in decoder.inputs if node.is_integer and len(node.shape) == 2]
-    return bool(states) and len(targets) == 1 and len(decoder.outputs) > len(states)
+    # Others with states (GigaAM's, icefall's LSTM) take no number of tokens, and read one at a time.
+    integers = sorted(len(node.shape) for node in decoder.inputs if node.is_integer)
+    return bool(states) and integers == [1, 2] and len(decoder.outputs) > len(states)
 
 
 def _normalise(graph: Graph) -> str:
