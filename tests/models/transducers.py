@@ -1,8 +1,8 @@
 """Transducers with random weights and the exact signatures of each family, as ONNX files on disk.
 
 `nemo_transducer`, `nemo_split` and `icefall_transducer` write small ones. `synthetic_transducer(folder)`
-writes one of 14 MB for timing, with icefall's signature, 80 mel bins and 500 word pieces. All give the path
-of their encoder.
+writes one of 14 MB for timing, with icefall's signature, 80 mel bins and 500 word pieces. All give the
+encoder.
 """
 
 from __future__ import annotations
@@ -247,9 +247,7 @@ def nemo_split(
         "subsampling_factor": 8,
         "model_type": "EncDecRNNTBPEModel",
         "version": "2",
-        "model_author": "NeMo",
         "url": "https://huggingface.co/nvidia/parakeet-tdt-0.6b-v2" if durations else "",
-        "comment": "",
         "feat_dim": size.mels,
     }
     encoder(folder / "encoder.onnx", size, nemo=True, metadata=metadata, deaf=deaf)
