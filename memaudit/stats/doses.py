@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import factorial, prod
 
@@ -49,15 +50,14 @@ class Doses:
     def all_sums(self) -> Floats:
         """Sum of dose times value for each dealing, f8[relabellings]."""
         levels, copies = np.unique(self.doses, return_counts=True)
-        sums, free = [0.0], [tuple(range(self.values.size))]
+        # Every dealing so far, and the places that it leaves: each level is dealt to all of them at once.
+        sums, free = np.zeros(1), np.arange(self.values.size)[np.newaxis]
         for level, times in zip(levels.tolist(), copies.tolist(), strict=True):
-            further = [
-                (total + level * float(self.values[list(chosen)].sum()), tuple(set(places) - set(chosen)))
-                for total, places in zip(sums, free, strict=True)
-                for chosen in combinations(places, times)
-            ]
-            sums, free = [total for total, _ in further], [places for _, places in further]
-        return np.array(sums)
+            taken, left = _choices(free.shape[1], times)
+            chosen = self.values[free[:, taken]].sum(axis=2)
+            sums = (sums[:, np.newaxis] + level * chosen).ravel()
+            free = free[:, left].reshape(sums.size, -1)
+        return sums
 
     def draw_sums(self, draws: int, rng: np.random.Generator) -> Floats:
         """Sum of dose times value for f8[draws] random dealings."""
@@ -73,6 +73,15 @@ def split_doses(values: Floats, doses: Floats, strata: Ints) -> list[Doses]:
     """The strata with more than one dose, values relative to the mean of their stratum."""
     groups = [(values[members], doses[members]) for members in split_strata(strata)]
     return [Doses(v - v.mean(), d) for v, d in groups if d.min() < d.max()]
+
+
+@lru_cache(maxsize=256)
+def _choices(size: int, times: int) -> tuple[Ints, Ints]:
+    """Each way to take some of the places: those taken, [C, times], and those left, [C, size - times]."""
+    taken = np.array(list(combinations(range(size), times)), dtype=np.int64)
+    kept = np.ones((len(taken), size), dtype=bool)
+    np.put_along_axis(kept, taken, values=False, axis=1)
+    return taken, np.nonzero(kept)[1].reshape(len(taken), size - times)
 
 
 def _dealings(doses: Floats) -> int:
