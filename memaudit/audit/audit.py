@@ -125,6 +125,9 @@ def finish(
     write_text(folder / results.utterances.name, text)
     if given:
         write_text(folder / CONTROLS, utterances_text(given))
+    else:
+        with output_errors(folder / CONTROLS):
+            (folder / CONTROLS).unlink(missing_ok=True)  # of an audit that was here before
     write_results(folder / "results.json", results)
     return results
 

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from memaudit.audit.audit import check_output, finish, model_summary
+from memaudit.audit.audit import check_output, finish
 from memaudit.audit.results import Injection, Results
-from memaudit.audit.run import score_model
+from memaudit.audit.scored_model import scored_model
 from memaudit.cli.common import Output, shared_options
 from memaudit.kit.make import make_kit
 from memaudit.kit.packaged import kits_folder
 from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import open_kit
-from memaudit.models.registry import load_recognizer
 from memaudit.report.renderer import write_reports
 from memaudit.report.side_by_side import side_by_side
 
@@ -56,16 +55,16 @@ def command(out: Path, seed: int | None, output: Output) -> None:
     audits: dict[str, Results] = {}
     for number, (name, story) in enumerate(RECOGNISERS.items(), 2):
         output.note(f"{number}. score: the recogniser {story}, on the kit in its training set")
-        recognizer = load_recognizer(kits_folder() / "recognisers" / name)
         with output.progress("Scoring") as progress:
-            utterances = score_model(reference, recognizer, progress)
+            scored = scored_model(reference, kits_folder() / "recognisers" / name, progress)
         audits[name] = finish(
             out / name,
             reference,
-            model_summary(recognizer.info),
-            utterances,
+            scored.summary,
+            scored.utterances,
             gates=(),
             injection=Injection(checked=False, assumed=True),
+            trials=scored.trials,
         )
         write_reports(audits[name], ["html"], out / name)
     output.show(side_by_side(audits))

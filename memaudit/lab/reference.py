@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from memaudit.audit.audit import finish, model_summary
+from memaudit.audit.audit import finish
 from memaudit.audit.results import Injection, Results
-from memaudit.audit.run import score_model
+from memaudit.audit.scored_model import scored_model
 from memaudit.errors import OutputError
 from memaudit.files import output_errors, write_json
 from memaudit.kit.building import building, recover
@@ -30,7 +30,6 @@ from memaudit.lab.train import History, train
 from memaudit.lab.utterances import Utterances, Vocabulary
 from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.frontends.registry import make_front_end
-from memaudit.models.registry import load_recognizer
 from memaudit.report.renderer import write_reports
 
 #: Threads of torch, whatever the machine has: sums over another number of parts are other sums, and on a busy
@@ -126,11 +125,11 @@ def audit(kit: Kit, model: Path, folder: Path, progress: Any) -> Results:
 
     The trainer's manifest was not checked, but the canaries are in: `canaries_to_train_on` read them from it.
     """
-    recognizer = load_recognizer(model)
-    utterances = score_model(kit, recognizer, progress)
-    summary = model_summary(recognizer.info)
+    scored = scored_model(kit, model, progress)
     injection = Injection(checked=False, assumed=True)
-    results = finish(folder, kit, summary, utterances, gates=(), injection=injection)
+    results = finish(
+        folder, kit, scored.summary, scored.utterances, gates=(), injection=injection, trials=scored.trials
+    )
     write_reports(results, ["html"], folder)
     return results
 

@@ -103,6 +103,8 @@ def test_controls_of_the_users_own(kit: Kit, tmp_path: Path) -> None:
     said = " ".join(result.stdout.split())
     assert "Your own controls (validation.jsonl): passed" in said
     assert "These do not decide, since others were given." in said
+    score(kit, tmp_path / "a")
+    assert not (tmp_path / "a" / "controls.jsonl").exists()
 
 
 def test_recordings_with_wrong_texts_are_not_read(kit: Kit, tmp_path: Path) -> None:
