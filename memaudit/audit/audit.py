@@ -10,6 +10,7 @@ from pathlib import Path
 
 from memaudit.audit.assess import Subject, assess
 from memaudit.audit.results import (
+    BlindBaseline,
     FrontEndTrial,
     Injection,
     KitSummary,
@@ -93,6 +94,7 @@ def finish(
     given: Sequence[Utterance] = (),
     manifest: Path | None = None,
     trials: Sequence[FrontEndTrial] = (),
+    baseline: BlindBaseline | None = None,
 ) -> Results:
     """Assess scored utterances and write utterances.jsonl, then results.json.
 
@@ -106,6 +108,7 @@ def finish(
         given: the user's own controls; they go into controls.jsonl, in the form of utterances.jsonl.
         manifest: the file that names them.
         trials: what other front ends make of the controls that decide.
+        baseline: the kit's `blind` baseline, where it is known already.
 
     Raises:
         GateError, ResultsError, OutputError: see `assess` and `memaudit.files.write_bytes`.
@@ -119,7 +122,7 @@ def finish(
         given=given,
         manifest=None if manifest is None else ModelFile(name=manifest.name, sha256=sha256_file(manifest)),
         trials=trials,
-        blind=blind(kit),
+        blind=blind(kit) if baseline is None else baseline,
     )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
     write_text(folder / results.utterances.name, text)

@@ -136,6 +136,7 @@ def command(
         from memaudit.audit.metrics import METRICS
         from memaudit.audit.results import Injection
         from memaudit.audit.run import score_transcripts
+        from memaudit.audit.self_checks import blind
         from memaudit.audit.verdict import EXIT_CODES
         from memaudit.report.renderer import renderer, write_reports
         from memaudit.report.terminal import terminal_report
@@ -148,7 +149,7 @@ def command(
             injected = Injection(checked=False, assumed=assume_injected)
         else:
             injected = read_injection(injection, opened)
-        trials = []
+        trials, baseline = [], None
         if engine is None or hearing is None:
             source = Path(str(transcripts))
             utterances = score_transcripts(opened, source)
@@ -157,6 +158,7 @@ def command(
         else:
             check_output(out)
             model_notes(output, engine.info, inspection)
+            baseline = blind(opened)  # asks the kit alone, so there is time for it while the model runs
             with output.progress("Scoring") as progress:
                 scored = hearing.finish(progress)
             audio = {canary.id: str(opened.audio_path(canary)) for canary in opened.canaries}
@@ -179,6 +181,7 @@ def command(
         given=() if given is None else given.utterances,
         manifest=controls,
         trials=trials,
+        baseline=baseline,
     )
     for sentence in feasibility_notes(results):
         output.note(sentence)
