@@ -11,6 +11,9 @@ import pytest
 
 from memaudit.audit.metrics import METRICS
 from memaudit.cli.main import COMMANDS, cli
+from memaudit.models.frontends.registry import FRONT_ENDS
+from memaudit.models.registry import adapters
+from memaudit.models.tokens.registry import TOKEN_KINDS
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 LINES = [
@@ -66,3 +69,8 @@ def test_exit_codes_are_those_of_the_help() -> None:
     for code, word in ((0, "passed"), (1, "failed"), (2, "bad input"), (3, "inconclusive")):
         assert re.search(rf"^\| {code} \| [^|]*{word}", TEXT, re.MULTILINE)
         assert re.search(rf"{code} (a gate )?{word}", cli.help or "")
+
+
+def test_every_family_front_end_and_kind_of_tokens_is_named() -> None:
+    for name in (*adapters(), *FRONT_ENDS, *TOKEN_KINDS):
+        assert re.search(rf"[`\" ]{re.escape(name)}[`\",\n]", TEXT), name
