@@ -7,6 +7,7 @@ one fails these tests until it has its place in `RIGHT`.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from memaudit.audit.control_runs import hear_given
 from memaudit.audit.controls import check_both
 from memaudit.audit.engine.inline import Inline
-from memaudit.audit.front_end_trials import front_end_trials
+from memaudit.audit.front_end_trials import front_end_trials, hear_with_others
 from memaudit.audit.given_controls import GivenControl
 from memaudit.audit.results import Controls
 from memaudit.audit.sheet import Sheet
@@ -150,6 +151,29 @@ def test_each_front_end_swapped_for_another(kit: Kit, made: Made, kind: str) -> 
                 assert f"with the front end {short_name(best.front_end)} " in unread(found)
     finally:
         front_end_models.describe(model, right)
+
+
+def test_tokens_in_another_order_are_found_out(kit: Kit, made: Made, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(made("kaldi"), model)
+    names = [line.rsplit(" ", 1)[0] for line in (model / "tokens.txt").read_text().splitlines()]
+    turned = [names[0], *names[8:], *names[1:8]]
+    (model / "tokens.txt").write_text("".join(f"{name} {place}\n" for place, name in enumerate(turned)))
+    found = heard(kit, model, always=True)
+    assert not found.passed
+    assert found.other_texts is not None
+    assert found.other_texts.passed is False
+    assert not any(trial.better for trial in found.front_ends)
+    assert "front end, tokens or files are probably wrong" in unread(found)
+
+
+def test_a_function_has_no_front_end_to_try() -> None:
+    class Function:
+        """What a function of the user's looks like from here."""
+
+        sample_rate = 16000
+
+    assert hear_with_others(Function(), []) == []
 
 
 SWAPS = [
