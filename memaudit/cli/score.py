@@ -94,7 +94,7 @@ def command(
     memaudit score KIT --model model.onnx --out AUDIT --injection injection.json
     memaudit score KIT --model model.onnx --out AUDIT --controls validation.jsonl
     memaudit score KIT --model python:my_asr:transcribe --out AUDIT
-    memaudit score KIT --model-command 'my-asr --batch {input} {output}' --out AUDIT
+    memaudit score KIT --model-command 'my-asr {input} {output}' --out AUDIT
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
