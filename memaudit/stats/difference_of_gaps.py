@@ -52,7 +52,9 @@ def difference_of_gaps(
 
 
 def _sum_quantile(first: GapLaw, second: GapLaw, level: float) -> float:
-    """The level quantile of the sum of two independent gaps."""
+    """The level quantile of the sum of two independent gaps; the narrower law is cut into pieces."""
+    if _spread(first) < _spread(second):
+        first, second = second, first
     places, reached = _table(first)
     cuts, passed = _table(second)
     law = PchipInterpolator(places, reached, extrapolate=False)
@@ -65,11 +67,15 @@ def _sum_quantile(first: GapLaw, second: GapLaw, level: float) -> float:
     return float(brentq(excess, lowest, highest, xtol=1e-9)) if excess(highest) > 0 else highest
 
 
+def _spread(law: GapLaw) -> float:
+    return float(np.hypot(law.above.deviation, law.below.deviation))
+
+
 def _table(law: GapLaw) -> tuple[Floats, Floats]:
     """Ascending places, dense around the mean, and the distribution function there, from 0 to 1."""
     lowest, highest = law.above.atoms[0] - law.below.atoms[-1], law.above.atoms[-1] - law.below.atoms[0]
     middle = law.above.mean - law.below.mean
-    spread = max(float(np.hypot(law.above.deviation, law.below.deviation)), 1e-9 * float(highest - lowest))
+    spread = max(_spread(law), 1e-9 * float(highest - lowest))
     reach = 17.0 * spread * np.sinh(np.linspace(-4.0, 4.0, STEPS + 1)) / np.sinh(4.0)
     places = np.unique(np.clip(middle + reach, lowest, highest))
     if places.size < 2:

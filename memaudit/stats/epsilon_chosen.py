@@ -36,9 +36,12 @@ def chosen_epsilon(guesses: Guesses, confidence: float = 0.95) -> EpsilonBound:
     at the level a = 1 - confidence. Its law under independent Bernoulli(q_j) is that of a walk that first
     passes a boundary, which is computed exactly; the bound is the smallest epsilon at which so large a
     statistic has at least probability a. No correction by the number of lengths is needed: they depend on one
-    another, and the walk knows how. Where choosing gains nothing it costs nothing (100 of 100 right: 3.49
-    either way); where a fifth of 60 canaries are memorised and the others not, the mean bound rises from
-    0.06 to 0.75, and over five repetition levels it is two to ten times that of `joint_epsilon`.
+    another, and the walk knows how.
+
+    Where choosing gains nothing it costs nothing (100 of 100 right: 3.49 either way; randomised response at
+    epsilon 1, 60 guesses: mean bound 0.41, all guesses 0.40). Where a fifth of 60 canaries are memorised and
+    the others not, the mean bound rises from 0.06 to 0.75, and over five repetition levels it is two to ten
+    times that of `joint_epsilon`. False alarms in 2,000 null audits: 5.2 % (5 % is the exact level).
 
     Args:
         guesses: surest first, as `sure_pair_guesses` and `sure_coin_guesses` order them.

@@ -64,6 +64,11 @@ def fdp_estimate(
     than c' / m the mechanism is rejected. Published values (m, c', c, delta): (1000, 100, 75, 1e-4) gives
     0.842, (100, 100, 80, 1e-5) gives 2.130.
 
+    What the assumption is worth, with 60 guesses at delta = 1e-5: of Gaussian mechanisms with mu = 0.5, 1, 2
+    the estimate exceeds the true epsilon in at most 0.2 % of simulated audits, and is on average twice the
+    bound that assumes nothing; of randomised response at epsilon 0.5, 1, 2 it exceeds it in 16, 38 and 75 %.
+    So no gate may rest on it.
+
     Args:
         guesses: c', how many canaries or pairs were guessed; fixed before looking.
         correct: c, how many guesses were right.

@@ -103,13 +103,18 @@ class GapLaw:
     below: DirichletMean
 
     @cached_property
-    def _law_above(self) -> PchipInterpolator:
-        places, reached = self.above.table
+    def _above_is_wider(self) -> bool:
+        return self.above.deviation >= self.below.deviation
+
+    @cached_property
+    def _wider(self) -> PchipInterpolator:
+        places, reached = (self.above if self._above_is_wider else self.below).table
         return PchipInterpolator(places, np.where(reached < NOTHING, 0.0, reached), extrapolate=False)
 
     @cached_property
-    def _pieces_below(self) -> tuple[Floats, Floats]:
-        cuts, reached = self.below.table
+    def _narrower(self) -> tuple[Floats, Floats]:
+        """Cut into pieces: their middles and masses; across a piece the wider law is nearly straight."""
+        cuts, reached = (self.below if self._above_is_wider else self.above).table
         return (cuts[1:] + cuts[:-1]) / 2.0, np.diff(reached)
 
     def cdf(self, gaps: Floats) -> Floats:
@@ -118,10 +123,14 @@ class GapLaw:
             return self.above.cdf(gaps + self.below.mean)
         if self.above.constant:
             return 1.0 - self.below.cdf(self.above.mean - gaps)
-        middles, masses = self._pieces_below
-        places = self.above.table[0]
-        reached = self._law_above(np.clip(np.add.outer(gaps, middles), places[0], places[-1]))
-        return np.asarray(reached @ masses, dtype=np.float64)
+        middles, masses = self._narrower
+        if self._above_is_wider:
+            return np.asarray(self._at(np.add.outer(gaps, middles)) @ masses, dtype=np.float64)
+        return np.asarray(1.0 - self._at(np.subtract.outer(-gaps, -middles)) @ masses, dtype=np.float64)
+
+    def _at(self, points: Floats) -> Floats:
+        places = self._wider.x
+        return np.asarray(self._wider(np.clip(points, places[0], places[-1])), dtype=np.float64)
 
     def quantile(self, level: float) -> float:
         """The gap below which U - L lies with probability `level`."""

@@ -96,7 +96,7 @@ def test_one_checkpoint_against_itself() -> None:
 @pytest.mark.parametrize("both", [0.0, 0.5])
 @pytest.mark.parametrize(("n1", "n0"), [(5, 20), (20, 60)])
 def test_false_alarms_and_coverage(both: float, n1: int, n0: int) -> None:
-    rng, alarms, missed, repeats = np.random.default_rng(n1), np.zeros(2), 0, 300
+    rng, alarms, missed, repeats = np.random.default_rng(n1), np.zeros(2), 0, 200
     for _ in range(repeats):
         before, after, arm = scores(rng, n1, n0, 0.0, both)
         found = gap_change(
