@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 from memaudit.errors import ModelError
 from memaudit.models.attention.recognizer import AttentionRecognizer
@@ -73,4 +72,6 @@ def _share_of_spaces(recognizer: AttentionRecognizer, logits: Logits) -> float |
     if not spaced or not bare:
         return None
     last = logits[-1].astype(np.float64)
-    return float(np.exp(logsumexp(last[list(spaced)]) - logsumexp(last[[*spaced, *bare]])))
+    return float(
+        np.exp(np.logaddexp.reduce(last[list(spaced)]) - np.logaddexp.reduce(last[[*spaced, *bare]]))
+    )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.signal import get_window
+
+# numpy alone: scipy.signal takes longer to import than many a model takes to load.
+_SYMMETRIC: Mapping[str, Callable[[int], NDArray[Any]]] = {
+    "hann": np.hanning,
+    "hamming": np.hamming,
+    "blackman": np.blackman,
+    "bartlett": np.bartlett,
+    "ones": np.ones,
+}
 
 Window = Literal["hann", "hamming", "blackman", "bartlett", "ones"]
 
@@ -22,8 +30,9 @@ def centred_window(name: Window, length: int, fft_size: int, *, periodic: bool) 
     """
     window = np.zeros(fft_size)
     start = (fft_size - length) // 2
-    shape = "boxcar" if name == "ones" else name
-    window[start : start + length] = get_window(shape, length, fftbins=periodic)
+    # A periodic window is a symmetric one that is longer by a sample, without that sample.
+    whole = _SYMMETRIC[name](length + 1 if periodic and length > 1 else length)
+    window[start : start + length] = whole[:length]
     window.setflags(write=False)
     return window
 
@@ -37,4 +46,4 @@ def magnitudes(wave: NDArray[np.float64], window: NDArray[np.float64], hop: int)
     if wave.size < size:
         return np.zeros((0, size // 2 + 1))
     frames = np.lib.stride_tricks.sliding_window_view(wave, size)[::hop] * window
-    return np.abs(fft.rfft(frames, axis=1))
+    return np.abs(np.fft.rfft(frames, axis=1))

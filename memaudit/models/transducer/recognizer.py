@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import log_softmax
 
 from memaudit.models.decoding.lattice import NonFiniteScoresError, columns
 from memaudit.models.decoding.rnnt import greedy_rnnt, rnnt_loss
+from memaudit.models.decoding.softmax import log_softmax
 from memaudit.models.decoding.tdt import greedy_tdt, tdt_loss
 from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.recognizer import ModelInfo, Recognition, Samples, Trace

@@ -245,7 +245,7 @@ def test_a_process_imports_only_what_its_model_needs() -> None:
         "import sys; import memaudit.audit.engine.child, memaudit.audit.engine.hearing; "
         "from memaudit.audit.engine.model_spec import ModelSpec; "
         f"ModelSpec({str(MODEL)!r}).load(); "
-        "print(sorted({'jiwer', 'matplotlib', 'click', 'rich', 'torch'} & set(sys.modules)))"
+        "print(sorted({'scipy', 'jiwer', 'matplotlib', 'click', 'rich', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
