@@ -81,7 +81,7 @@ def decide(gates: Sequence[ComparedGate], a: Side, b: Side) -> tuple[Outcome, st
             }[b.injection]
         )  # fmt: skip
     if more and less:
-        return "mixed", f"{_all(more)}; {_all(less)}"
+        return "mixed", _all([*more, *less])
     if more:
         return "more", _all(more)
     return ("less", _all(less)) if less else ("not shown", _all(gates))
@@ -92,10 +92,12 @@ def gate_words(gate: ComparedGate) -> str:
     moved, unit = gate.difference, " bits" if gate.figure == "exposure" else ""
     limits = f"({moved.low:+.2f} to {moved.high:+.2f})"
     return (
-        f"{NAMES[gate.figure]} at {gate.repetitions} copies, {gate.speed:g}x: "
+        f"{NAMES[gate.figure]} at {gate.repetitions} cop{'y' if gate.repetitions == 1 else 'ies'}, "
+        f"{gate.speed:g}x: "
         f"{moved.change:+.2f}{unit} {limits}, from {moved.a:.2f} to {moved.b:.2f}"
     )
 
 
 def _all(gates: Sequence[ComparedGate]) -> str:
-    return "; ".join(gate_words(gate) for gate in gates)
+    found = "; ".join(gate_words(gate) for gate in gates)
+    return f"{found[:1].upper()}{found[1:]} (intervals: 95 % over all gated figures together)"

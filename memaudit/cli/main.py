@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect-model": ("memaudit.cli.inspect_model", "Say what a model is, and whether it is loaded right."),
     "score": ("memaudit.cli.score", "Run a model over a kit, measure, gate and report."),
     "gate": ("memaudit.cli.gate", "Apply gates again to an audit, without scoring."),
+    "compare": ("memaudit.cli.compare", "Compare two audits on one kit, canary by canary."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),
     "demo": ("memaudit.cli.demo", "The whole round on two embedded recognisers, without a network."),
     "selftest": ("memaudit.cli.selftest", "Measure here what the statistics promise."),
