@@ -41,8 +41,8 @@ def chosen_epsilon(guesses: Guesses, confidence: float = 0.95) -> EpsilonBound:
     Where choosing gains nothing it costs nothing (100 of 100 right: 3.49 either way; randomised response at
     epsilon 1, 60 guesses: mean bound 0.41, all guesses 0.40). Where a fifth of 60 canaries are memorised and
     the others not, the mean bound rises from 0.06 to 0.75, and over five repetition levels it is two to ten
-    times that of `joint_epsilon`. Exact chance of an epsilon above 0 where
-    there is none: 4.5, 5.0 and 5.0 % for 20, 60 and 100 guesses (4.75 to 5.2 % of 2,000 simulated audits).
+    times that of `joint_epsilon`. The exact chance of a bound above 0 where nothing is memorised is 4.5, 5.0
+    and 5.0 % for 20, 60 and 100 guesses (5.1 to 5.2 % of 2,000 simulated audits with 60).
 
     Args:
         guesses: surest first, as `sure_pair_guesses` and `sure_coin_guesses` order them.
