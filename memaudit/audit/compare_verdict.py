@@ -60,31 +60,38 @@ def change(moved: Difference) -> Change:
 def decide(gates: Sequence[ComparedGate], a: Side, b: Side) -> tuple[Outcome, str]:
     """The verdict and its reason.
 
-    A model that is not read right seems to memorise nothing. So B can't be called worse than an A, nor better
-    than an A where B itself, did not read its controls; nor better where nothing shows that the canaries were
-    in B's training set as designed. A self-check that failed voids everything.
+    A model that does not read its controls seems to memorise nothing. So the one that shows less must have
+    read them, and both where no difference is shown; and B shows less only where there is evidence that the
+    canaries were in its training set as designed. A self-check that failed voids everything.
     """
-    more = [gate for gate in gates if gate.change == "more"]
-    less = [gate for gate in gates if gate.change == "less"]
     for side, name in ((a, "A"), (b, "B")):
         if not side.self_checks_passed:
-            return "undecided", f"the audit of {name} is void by its self-checks"
-    unread = [name for side, name in ((a, "A"), (b, "B")) if not side.controls_passed]
-    if (more and "A" in unread) or (not more and unread) or (less and "B" in unread):
-        names = " and ".join(unread)
-        return "undecided", f"{names} did not read the controls, and a model that reads nothing shows nothing"
-    if less and (b.injection == "not as designed" or (b.injection == "unknown" and not b.detected)):
-        return "undecided", (
-            "B shows less, but " + {
-                "unknown": "nothing shows that the canaries were in its training set",
-                "not as designed": "its training set did not hold the canaries as designed",
-            }[b.injection]
-        )  # fmt: skip
-    if more and less:
-        return "mixed", _all([*more, *less])
+            return "undecided", f"The audit of {name} is void by its self-checks"
+    more = [gate for gate in gates if gate.change == "more"]
+    less = [gate for gate in gates if gate.change == "less"]
+    shows_less = _unread(b, "B") or _absent(b)
+    if more and a.controls_passed:
+        return ("mixed", _all([*more, *less])) if less and not shows_less else ("more", _all(more))
     if more:
-        return "more", _all(more)
-    return ("less", _all(less)) if less else ("not shown", _all(gates))
+        return "undecided", _unread(a, "A")
+    if less:
+        return ("undecided", shows_less) if shows_less else ("less", _all(less))
+    unread = _unread(a, "A") or _unread(b, "B")
+    return ("undecided", unread) if unread else ("not shown", _all(gates))
+
+
+def _unread(side: Side, name: str) -> str:
+    if side.controls_passed:
+        return ""
+    return f"{name} did not read the controls, and a model that reads nothing shows nothing"
+
+
+def _absent(b: Side) -> str:
+    if b.injection == "not as designed":
+        return "B shows less, but its training set did not hold the canaries as designed"
+    if b.injection == "unknown" and not b.detected:
+        return "B shows less, but nothing shows that the canaries were in its training set"
+    return ""
 
 
 def gate_words(gate: ComparedGate) -> str:
