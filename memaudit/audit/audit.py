@@ -143,7 +143,16 @@ def load(path: Path) -> tuple[Results, list[Utterance]]:
     """
     file = locate_results(path)
     results = read_results(file)
-    beside = file.parent / results.utterances.name
+    return results, utterances_beside(results, file.parent)
+
+
+def utterances_beside(results: Results, folder: Path) -> list[Utterance]:
+    """The utterances that lie in the folder of their results.
+
+    Raises:
+        ResultsError: if they cannot be read, or are not those that the results were made from.
+    """
+    beside = folder / results.utterances.name
     utterances = read_utterances(beside)
     if sha256_file(beside) != results.utterances.sha256:
         raise ResultsError(
@@ -151,4 +160,4 @@ def load(path: Path) -> tuple[Results, list[Utterance]]:
             where=str(beside),
             how="score the kit again",
         )
-    return results, utterances
+    return utterances

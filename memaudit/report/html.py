@@ -7,6 +7,7 @@ import jinja2
 from memaudit.audit.results import Results
 from memaudit.models.inspection_text import inspection_sentences
 from memaudit.report.plots import plots
+from memaudit.report.renderer import OneFile
 from memaudit.report.words import (
     controls_words,
     headline,
@@ -19,7 +20,7 @@ from memaudit.report.words import (
 )
 
 
-class HtmlReport:
+class HtmlReport(OneFile):
     """What a privacy reviewer opens."""
 
     file_name = "report.html"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from memaudit.audit.results import Results
+from memaudit.report.renderer import OneFile
 
 
-class JsonDocument:
+class JsonDocument(OneFile):
     """The results as JSON (schema memaudit/results/1)."""
 
     file_name = "results.json"
