@@ -11,11 +11,13 @@ from importlib.metadata import version
 
 from memaudit import __version__
 from memaudit.audit import normalise
+from memaudit.audit.beyond_cells import joint, with_extrapolation
 from memaudit.audit.cells import cell, cell_tests
 from memaudit.audit.controls import check_both
 from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram
-from memaudit.audit.gates import DEFAULT_POLICY, evaluate
+from memaudit.audit.gates import evaluate
+from memaudit.audit.policy import choose
 from memaudit.audit.results import (
     BlindBaseline,
     FrontEndTrial,
@@ -34,7 +36,7 @@ from memaudit.audit.sheet import Sheet, sheets
 from memaudit.audit.speeds import speed
 from memaudit.audit.utterances import Utterance
 from memaudit.audit.verdict import decide
-from memaudit.audit.warnings import audit_warnings
+from memaudit.audit.warnings import Audited, audit_warnings, with_gate_warnings
 
 CONFIDENCE = 0.95
 
@@ -72,7 +74,7 @@ def assess(
     Args:
         utterances: every canary and control of the kit, once.
         subject: kit, model and injection evidence.
-        gates: as the user wrote them; none means `DEFAULT_POLICY`.
+        gates: as the user wrote them; none means those fixed in the kit, else `DEFAULT_POLICY`.
         utterances_sha256: digest of the utterances.jsonl that goes beside the results.
 
     Raises:
@@ -84,11 +86,17 @@ def assess(
     controls, kit_controls = check_both(control_sheet, own, subject.manifest, subject.trials, CONFIDENCE)
     fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
-    decided = evaluate(gates or DEFAULT_POLICY, by_speed)
+    cells = with_extrapolation(cells, by_speed, subject.kit.entropy_bits.get("most"))
+    speeds = [speed(sheet, CONFIDENCE) for sheet in by_speed.values()]
+    chosen = choose(gates, subject.kit.gates)
+    decided = evaluate(chosen.texts, by_speed)
     fastest = next(iter(by_speed.values()))
     checks = SelfChecks(a_a=a_a(fastest), blind_baseline=subject.blind)
     verdict, reason = decide(decided, controls, subject.injection, cells, checks)
-    return Results(
+    warned = audit_warnings(
+        Audited(by_speed, controls, subject.injection, cells, speeds, subject.model, checks)
+    )
+    results = Results(
         tool=_tool(),
         created=_now(),
         kit=subject.kit,
@@ -101,35 +109,41 @@ def assess(
         kit_controls=kit_controls,
         feasibility=tuple(fits),
         cells=tuple(cells),
-        speeds=tuple(speed(sheet, CONFIDENCE) for sheet in by_speed.values()),
+        speeds=tuple(speeds),
+        epsilon=joint(fastest, CONFIDENCE),
         gates=tuple(decided),
-        policy="given" if gates else "default",
+        policy=chosen.policy,
         verdict=verdict,
         verdict_reason=reason,
-        warnings=tuple(audit_warnings(by_speed, controls, subject.injection, cells, subject.model, checks)),
+        warnings=tuple(item.sentence for item in warned),
+        warning_names=tuple(item.name for item in warned),
         histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
         examples=tuple(examples(fastest, own if own.rows else control_sheet)),
         utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),
     )
+    return with_gate_warnings(results)
 
 
 def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[str]) -> Results:
-    """The same results under other gates.
+    """The same results under other gates; without any, under those fixed in the kit, else the default ones.
 
     Raises:
         GateError: if a gate cannot be read or has no cell.
     """
     by_speed, _ = sheets(utterances, results.kit.commitment)
-    decided: list[GateResult] = evaluate(gates or DEFAULT_POLICY, by_speed)
+    chosen = choose(gates, results.kit.gates)
+    decided: list[GateResult] = evaluate(chosen.texts, by_speed)
     verdict, reason = decide(decided, results.controls, results.injection, results.cells, results.self_checks)
-    return results.model_copy(
+    again = results.model_copy(
         update={
             "gates": tuple(decided),
-            "policy": "given" if gates else "default",
+            "policy": chosen.policy,
+            "baseline": None,
             "verdict": verdict,
             "verdict_reason": reason,
         }
     )
+    return with_gate_warnings(again)
 
 
 def _tool() -> Tool:

@@ -14,6 +14,8 @@ from memaudit.models.inspection import Inspection
 
 SCHEMA = "memaudit/results/1"
 Verdict = Literal["passed", "failed", "inconclusive"]
+Policy = Literal["default", "given", "pre-registered"]
+"""Where the gates come from: memaudit's own, the user's, or those fixed in the kit before training."""
 
 
 class _Part(BaseModel):
@@ -30,7 +32,7 @@ class Tool(_Part):
 
 
 class KitSummary(_Part):
-    """The kit that was scored."""
+    """The kit that was scored; ``gates`` are those that were fixed in it at make-kit."""
 
     name: str
     commitment: str
@@ -40,6 +42,7 @@ class KitSummary(_Part):
     held_out: int
     controls: int
     entropy_bits: dict[str, float] = Field(default_factory=dict)
+    gates: tuple[str, ...] = ()
 
 
 class ModelFile(_Part):
@@ -195,8 +198,26 @@ class Estimate(_Part):
     confidence: float
 
 
+class Extrapolated(_Part):
+    """Exposure in bits by a law fitted to the held-out losses: an estimate without an interval.
+
+    ``beyond`` canaries score above every held-out one, ``capped`` values are the entropy of the texts, and
+    ``p_value`` is that of the test that the law fits.
+    """
+
+    mean: float
+    median: float
+    beyond: int
+    capped: int
+    p_value: float
+
+
 class ExposureSummary(_Part):
-    """Bits by which a canary's rank among held-out ones beats chance (mean with interval, median)."""
+    """Bits by which a canary's rank among held-out ones beats chance (mean with interval, median).
+
+    ``extrapolated`` is null without losses, with fewer than 100 held-out canaries, and where the law does not
+    fit.
+    """
 
     mean: float
     median: float
@@ -205,6 +226,7 @@ class ExposureSummary(_Part):
     confidence: float
     ceiling: float
     null_mean: float
+    extrapolated: Extrapolated | None = None
 
 
 class TprSummary(_Part):
@@ -222,6 +244,18 @@ class EpsilonSummary(_Part):
 
     group: float
     single: float
+    delta: float
+    confidence: float
+    adjacency: Literal["replace-one", "add-remove"]
+    guesses: int
+    correct: int
+    ceiling: float
+
+
+class JointEpsilon(_Part):
+    """One-run lower bound for one copy, from all repetition levels of the fastest speed together."""
+
+    joint_single: float
     delta: float
     confidence: float
     adjacency: Literal["replace-one", "add-remove"]
@@ -294,6 +328,23 @@ class GateResult(_Part):
     needed: int | None = None
 
 
+class BaselineSummary(_Part):
+    """The earlier audit that the gates were held against.
+
+    ``paired``: it was made with the same kit, so that every canary is compared with itself. Otherwise both
+    audits' own intervals are set against each other.
+    """
+
+    kit: str
+    commitment: str
+    adapter: str
+    files: tuple[ModelFile, ...]
+    created: str
+    verdict: Verdict
+    utterances_sha256: str
+    paired: bool
+
+
 class Histogram(_Part):
     """Counts of membership scores in shared bins, both arms of one speed."""
 
@@ -324,7 +375,11 @@ class UtterancesFile(_Part):
 
 
 class Results(_Part):
-    """Everything that an audit found: what the reports are made from."""
+    """Everything that an audit found: what the reports are made from.
+
+    ``warning_names`` holds the name of each of the ``warnings``, in their order (`memaudit.audit.warnings`);
+    older results have none.
+    """
 
     schema_name: Literal["memaudit/results/1"] = Field(default="memaudit/results/1", alias="schema")
     tool: Tool
@@ -340,11 +395,14 @@ class Results(_Part):
     feasibility: tuple[Feasibility, ...] = ()
     cells: tuple[Cell, ...]
     speeds: tuple[Speed, ...]
+    epsilon: JointEpsilon | None = None
     gates: tuple[GateResult, ...]
-    policy: str
+    policy: Policy
+    baseline: BaselineSummary | None = None
     verdict: Verdict
     verdict_reason: str
     warnings: tuple[str, ...]
+    warning_names: tuple[str, ...] = ()
     histograms: tuple[Histogram, ...]
     examples: tuple[Example, ...]
     utterances: UtterancesFile
