@@ -115,8 +115,8 @@ def _infeasible(audited: Audited) -> Iterator[str]:
             some = f" ({', '.join(names)})" if len(names) <= NAMED else ""
             yield (
                 f"At {speed:g}x, {len(names)} of {len(sheet.rows)} canaries{some} have more tokens than "
-                "their audio has frames: no alignment exists, so training could not learn them; use a slower speed "
-                "for this model."
+                "their audio has frames: no alignment exists, so training could not learn them; use a "
+                "slower speed for this model."
             )
 
 
