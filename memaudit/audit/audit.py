@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from memaudit.audit.assess import Subject, assess
@@ -80,6 +80,7 @@ def kit_summary(kit: Kit, *, verified: bool) -> KitSummary:
         held_out=arms.count("held_out"),
         controls=arms.count("control"),
         entropy_bits={"least": kit.info.entropy.least_bits, "most": kit.info.entropy.most_bits},
+        gates=kit.info.gates,
     )
 
 
@@ -95,6 +96,7 @@ def finish(
     manifest: Path | None = None,
     trials: Sequence[FrontEndTrial] = (),
     baseline: BlindBaseline | None = None,
+    revise: Callable[[Results], Results] | None = None,
 ) -> Results:
     """Assess scored utterances and write utterances.jsonl, then results.json.
 
@@ -109,6 +111,7 @@ def finish(
         manifest: the file that names them.
         trials: what other front ends make of the controls that decide.
         baseline: the kit's `blind` baseline, where it is known already.
+        revise: what is done to the results before they are written, such as gates against an earlier audit.
 
     Raises:
         GateError, ResultsError, OutputError: see `assess` and `memaudit.files.write_bytes`.
@@ -125,6 +128,8 @@ def finish(
         blind=blind(kit) if baseline is None else baseline,
     )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())
+    if revise is not None:
+        results = revise(results)
     write_text(folder / results.utterances.name, text)
     if given:
         write_text(folder / CONTROLS, utterances_text(given))

@@ -69,6 +69,13 @@ from memaudit.kit.store import Kit, read_canaries
     show_default=True,
     help="How many words in a row.",
 )
+@click.option(
+    "--gate",
+    multiple=True,
+    metavar="GATE",
+    help="Fix this gate now, before training: METRIC[@REPETITIONS][/SPEEDx] OP NUMBER; may be given again. "
+    "score uses the kit's gates, and says so where others are used.",
+)
 @shared_options
 def command(
     kit: Path,
@@ -82,6 +89,7 @@ def command(
     print_texts: Path | None,
     exclude_corpus: tuple[Path, ...],
     exclude_words: int,
+    gate: tuple[str, ...],
     output: Output,
 ) -> None:
     """Make a canary kit in the folder KIT, before training.
@@ -90,13 +98,15 @@ def command(
     memaudit make-kit KIT
     memaudit make-kit KIT --recipe paper --set design.controls=30 --jobs 2
     memaudit make-kit KIT --recipe german --exclude-corpus train.txt
+    memaudit make-kit KIT --gate 'accuracy_gap <= 0.10' --gate 'exposure@1 <= 3'
 
     Give KIT/train to the people who train, keep KIT/audit back, and publish the commitment before training
     starts: it proves later that the assignment was not chosen after the fact.
     """
     recorded = audio_dir is not None or print_texts is not None
     chosen = chosen_recipe(recipe, set, tts_command, recorded)
-    inputs = Inputs(audio_dir.resolve() if audio_dir else None, exclude_corpus, exclude_words)
+    gates = _fixed(gate, chosen)
+    inputs = Inputs(audio_dir.resolve() if audio_dir else None, exclude_corpus, exclude_words, gates)
     if print_texts is not None:
         _print_texts(print_texts, chosen, draw_seed() if seed is None else seed, inputs, output)
         return
@@ -109,6 +119,15 @@ def command(
     for warning in feasibility_warnings(read_canaries(made.root), chosen):
         output.note(warning)
     output.document(document(made))
+
+
+def _fixed(gates: tuple[str, ...], recipe: Recipe) -> tuple[str, ...]:
+    """Gates that were given, checked against what the kit will hold."""
+    if not gates:
+        return ()
+    from memaudit.audit.policy import check_gates
+
+    return check_gates(gates, recipe.design.repetitions, recipe.speed.factors)
 
 
 def _print_texts(path: Path, recipe: Recipe, seed: int, inputs: Inputs, output: Output) -> None:
@@ -146,6 +165,8 @@ def summary(kit: Kit) -> Table:
         "entropy of a text",
         f"{info.entropy.least_bits:.1f} to {info.entropy.most_bits:.1f} bits{_drawn_from(info)}",
     )
+    for number, gate in enumerate(info.gates):
+        table.add_row("" if number else "gates fixed", gate)
     if info.exclusion is not None:
         lines = sum(file.lines for file in info.exclusion.files)
         table.add_row(
@@ -173,5 +194,6 @@ def document(kit: Kit) -> dict[str, object]:
         "controls_engine": control_speech(kit.recipe).engine,
         "seconds": kit.info.seconds.model_dump(),
         "entropy": kit.info.entropy.model_dump(),
+        "gates": list(kit.info.gates),
         "exclusion": None if kit.info.exclusion is None else kit.info.exclusion.model_dump(mode="json"),
     }

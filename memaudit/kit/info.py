@@ -78,8 +78,15 @@ def _is_none(value: Any) -> bool:
     return value is None
 
 
+def _is_empty(value: tuple[str, ...]) -> bool:
+    return not value
+
+
 class KitInfo(Part):
-    """The content of kit.json. ``files`` maps the path of every other file to its SHA-256."""
+    """The content of kit.json. ``files`` maps the path of every other file to its SHA-256.
+
+    The commitment binds assignment, audio and ``gates``.
+    """
 
     schema_: Literal["memaudit/kit/1"] = Field(alias="schema", description=f'"{SCHEMA}"')
     name: str
@@ -89,6 +96,9 @@ class KitInfo(Part):
     seconds: Seconds
     entropy: Entropy
     exclusion: Exclusion | None = Field(None, exclude_if=_is_none, description="texts to keep away from")
+    gates: tuple[str, ...] = Field(
+        (), exclude_if=_is_empty, description="gates that were fixed before training, as texts"
+    )
     commitment: Hash = Field(description="64 hexadecimal digits")
     files: dict[str, Hash] = Field(description="path -> SHA-256 as 64 hexadecimal digits")
 

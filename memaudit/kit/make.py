@@ -34,11 +34,13 @@ class Inputs:
         recordings: the folder of the speaker ``recordings``.
         exclude: text files; no canary has a run of words that occurs in them.
         exclude_run: how many words such a run has.
+        gates: fixed with the kit, as `memaudit.audit.policy.check_gates` gives them; the commitment binds them.
     """
 
     recordings: Path | None = None
     exclude: tuple[Path, ...] = ()
     exclude_run: int = RUN
+    gates: tuple[str, ...] = ()
 
     def cast(self, recipe: Recipe) -> Cast:
         """Who speaks a recipe."""
@@ -109,7 +111,8 @@ def make_kit(
             seconds=tally.seconds,
             entropy=entropy(text),
             exclusion=exclusion(corpus, drafted.redrawn),
-            commitment=commit_file(folder / ASSIGNMENT, salt_of(seed)),
+            gates=inputs.gates,
+            commitment=commit_file(folder / ASSIGNMENT, salt_of(seed), inputs.gates),
             files=dict(sorted(hashes.items())),
         )
         write_json(folder / INFO, info.document())

@@ -130,11 +130,11 @@ def _check_commitment(kit: Kit) -> None:
     secret = parse_json(read_text(path), str(path))
     if not isinstance(secret, dict) or secret.get("schema") != SECRET_SCHEMA:
         raise KitError(f"its schema is not {SECRET_SCHEMA!r}", where=str(path), how=_RESTORE)
-    if commit(kit.canaries, str(secret.get("salt"))) != kit.commitment:
+    if commit(kit.canaries, str(secret.get("salt")), kit.info.gates) != kit.commitment:
         raise KitError(
             "does not fit the commitment in kit.json",
             where=str(kit.root / ASSIGNMENT),
-            how="do not use this assignment: it is not the one that was committed to",
+            how="do not use it: assignment or gates are not those that were committed to",
         )
 
 
