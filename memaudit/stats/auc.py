@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memaudit.stats.bounded_mean import Side
 from memaudit.stats.checks import Floats, Ints, average, share, vector
 from memaudit.stats.interval import Interval
-from memaudit.stats.rank_weights import rank_mean_limit
+from memaudit.stats.rank_weights import rank_mean_limits
 
 # Ranks of more held-out canaries than this are rounded to so many steps.
 STEPS = 512
@@ -17,9 +16,9 @@ STEPS = 512
 def auc(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95) -> Interval:
     """Chance that an inserted canary scores above a held-out one, ties counting half, with an interval.
 
-    The estimate is the Mann-Whitney statistic over n1 n0. The limits are those of `rank_mean_limit`, and hold
-    for any pair of laws. Simulated one-sided misses at 2.5 % stay below 2.5 % also where all or nine of ten
-    canaries are memorised, at n1 = 5; there DeLong's interval on the logit scale misses in up to 60 % and
+    The estimate is the Mann-Whitney statistic over n1 n0. The limits are those of `rank_mean_limits`, and
+    hold for any pair of laws. Simulated one-sided misses at 2.5 % stay below 2.5 % also where all or nine of
+    ten canaries are memorised, at n1 = 5; there DeLong's interval on the logit scale misses in up to 60 % and
     Newcombe's method 5 (2006) in up to 60 %. Without memorisation and at 20 against 120 the widths are 0.32,
     0.27 and 0.26.
 
@@ -38,12 +37,11 @@ def auc(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95) -> I
     at_least = ordered.size - np.searchsorted(ordered, first, side="left")
     above = ordered.size - np.searchsorted(ordered, first, side="right")
     estimate = average(1.0 - (at_least + above) / (2.0 * second.size))
-    low = _limit(at_least, above, second.size, level, "lower")
-    high = _limit(at_least, above, second.size, level, "upper")
+    low, high = _limits(at_least, above, second.size, level)
     return Interval(estimate, min(low, estimate), max(high, estimate), confidence)
 
 
-def _limit(at_least: Ints, above: Ints, reference: int, level: float, side: Side) -> float:
+def _limits(at_least: Ints, above: Ints, reference: int, level: float) -> tuple[float, float]:
     if reference > STEPS:
         step = reference / STEPS
         at_least, above = (
@@ -56,4 +54,4 @@ def _limit(at_least: Ints, above: Ints, reference: int, level: float, side: Side
     def value(shares: Floats) -> Floats:
         return 1.0 - (shares[:, upper] + shares[:, lower]) / 2.0
 
-    return rank_mean_limit(ranks, copies, reference, value, 0.0 if side == "lower" else 1.0, level, side)
+    return rank_mean_limits(ranks, copies, reference, value, (0.0, 1.0), level)

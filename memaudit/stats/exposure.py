@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from memaudit.stats.checks import Floats, Ints, StatisticError, average, count, share, vector
-from memaudit.stats.exposure_mean import exposure_mean_limit
+from memaudit.stats.exposure_mean import exposure_mean_limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +76,13 @@ def exposure(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95)
     # Rounding must not lift a mean of equal values, nor its limit, above the ceiling.
     ceiling = exposure_ceiling(second.size)
     mean = min(average(values), ceiling)
+    low, high = exposure_mean_limits(better, second.size, level)
     return Exposure(
         values=values,
         mean=mean,
         median=float(np.median(values)),
-        low=min(mean, exposure_mean_limit(better, second.size, level, "lower")),
-        high=min(ceiling, max(mean, exposure_mean_limit(better, second.size, level, "upper"))),
+        low=min(mean, low),
+        high=min(ceiling, max(mean, high)),
         ceiling=ceiling,
         null_mean=exposure_null_mean(second.size),
         n=first.size,

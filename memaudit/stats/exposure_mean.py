@@ -6,34 +6,35 @@ from functools import lru_cache
 
 import numpy as np
 
-from memaudit.stats.bounded_mean import Side
 from memaudit.stats.checks import Floats, Ints
-from memaudit.stats.rank_weights import rank_mean_limit
+from memaudit.stats.rank_weights import rank_mean_limits
 
 # More distinct ranks than this are merged into as many steps, equal in log rank.
 RANKS = 512
 
 
-def exposure_mean_limit(better: Ints, reference: int, level: float, side: Side) -> float:
-    """One-sided limit, in bits, of the expected mean exposure, which holds with probability `level`.
+def exposure_mean_limits(better: Ints, reference: int, level: float) -> tuple[float, float]:
+    """One-sided limits, in bits, of the expected mean exposure, each of which holds with probability `level`.
 
     Let p(s) be the chance that a held-out canary scores at least s. The expected exposure of a canary with
-    score s is psi(p(s)) with psi(p) = log2(N) - E log2(1 + Bin(N, p)), and the limit is that of
-    `rank_mean_limit`.
+    score s is psi(p(s)) with psi(p) = log2(N) - E log2(1 + Bin(N, p)), and the limits are those of
+    `rank_mean_limits`.
 
     Args:
         better: i8[n], how many held-out canaries score at least as high as each inserted one.
         reference: N, the number of held-out canaries.
         level: one-sided confidence.
-        side: "lower" or "upper".
+
+    Returns:
+        (lower, upper).
     """
     counts, copies = _distinct(better)
-    extreme = float(expected_exposure(np.array([1.0 if side == "lower" else 0.0]), reference)[0])
+    least, most = expected_exposure(np.array([1.0, 0.0]), reference).tolist()
 
     def value(shares: Floats) -> Floats:
         return expected_exposure(shares, reference)
 
-    return rank_mean_limit(counts, copies, reference, value, extreme, level, side)
+    return rank_mean_limits(counts, copies, reference, value, (least, most), level)
 
 
 def expected_exposure(p: Floats, reference: int) -> Floats:

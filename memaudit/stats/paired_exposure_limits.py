@@ -19,7 +19,7 @@ def exposure_change_limits(
     """Lower and upper limit, in bits, of the expected change of mean exposure; each holds with `level`.
 
     The expected exposure of a canary is psi(p), p the chance that a held-out canary scores as high (see
-    `exposure_mean_limit`). As there, the unknown laws get weights uniform on the simplex, one more atom each
+    `exposure_mean_limits`). As there, the unknown laws get weights uniform on the simplex, one more atom each
     at the end that moves the limit outwards. Here a weight belongs to a canary and counts in both
     checkpoints; the further held-out canary lies above all scores in one of them and below all in the other,
     the further inserted one has the largest change there can be. That it covers is shown by simulation, not

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from memaudit.stats.bounded_mean import Side
-from memaudit.stats.checks import Floats, Ints, StatisticError, share
+from memaudit.stats.checks import Floats, Ints, share
 
 # Always the same random weights: equal input gives equal limits.
 DRAWS, SEED = 20_000, 20_190_814
@@ -15,48 +14,54 @@ DRAWS, SEED = 20_000, 20_190_814
 CHUNK = 1 << 22
 
 
-def rank_mean_limit(
+def rank_mean_limits(
     ranks: Ints,
     copies: Ints,
     reference: int,
     value: Callable[[Floats], Floats],
-    extreme: float,
+    extremes: tuple[float, float],
     level: float,
-    side: Side,
-) -> float:
-    """One-sided limit of the mean over inserted canaries of a statistic of their rank; holds with `level`.
+) -> tuple[float, float]:
+    """Both one-sided limits of the mean over inserted canaries of a statistic of their rank.
 
-    The statistic of one canary is a function of p, the chance that a held-out canary scores above it (or
-    above it
-    and at least as high as it: two places on the held-out law). Both unknown laws get weights uniform on the
-    simplex and one more atom at the end that moves the limit outwards, as in `mean_limit` (Gaffke 2005),
-    drawn independently as in melding (Fay, Proschan and Brittain 2015): the inserted sample one with the
-    `extreme` value, the held-out sample one above all scores (lower limit) or below all (upper limit). For
-    one inserted canary, p is then the Clopper-Pearson limit. That it covers is shown by simulation, not
-    proved.
+    Each holds with `level`. The statistic of one canary is a function of p, the chance that a held-out canary
+    scores above it (or above it and at least as high as it: two places on the held-out law). Both unknown
+    laws get weights uniform on the simplex and one more atom at the end that moves the limit outwards, as in
+    `mean_limit` (Gaffke 2005), drawn independently as in melding (Fay, Proschan and Brittain 2015): the
+    inserted sample one with the extreme value, the held-out sample one above all scores (lower limit) or
+    below all (upper limit). For one inserted canary, p is then the Clopper-Pearson limit. That it covers is
+    shown by simulation, not proved. Both limits rest on the same random weights.
 
     Args:
         ranks: i8[R] places on the held-out law: how many held-out canaries lie above, ascending.
         copies: i8[m] how many inserted canaries have each of the m distinct values.
         reference: number of held-out canaries.
-        value: from shares f8[D, R] of the held-out law above each place to values f8[D, m].
-        extreme: least value there can be for a lower limit, largest for an upper one.
+        value: from shares f8[D, R] of the held-out law above each place to values f8[D, m]; it falls as the
+            shares grow.
+        extremes: the least and the largest value that there can be.
         level: one-sided confidence.
-        side: "lower" or "upper"; the value must fall as the shares grow.
+
+    Returns:
+        (lower, upper).
     """
     level = share(level, "level")
-    if side not in ("lower", "upper"):
-        raise StatisticError(f"is {side!r}", where="side", how="give lower or upper")
     steps = np.diff(ranks, prepend=0, append=reference).astype(np.float64)
-    steps[0 if side == "lower" else -1] += 1.0
     shapes = copies.astype(np.float64)
-    rng, means = np.random.default_rng(SEED), []
+    rng, lower, upper = np.random.default_rng(SEED), [], []
     rows = max(1, CHUNK // (steps.size + shapes.size))
     for at in range(0, DRAWS, rows):
         draws = min(rows, DRAWS - at)
         above = np.cumsum(rng.standard_gamma(steps, size=(draws, steps.size)), axis=1)
         weights = rng.standard_gamma(shapes, size=(draws, shapes.size))
-        end = rng.standard_exponential(draws)
-        total = (weights * value(above[:, :-1] / above[:, -1:])).sum(axis=1) + end * extreme
-        means.append(total / (weights.sum(axis=1) + end))
-    return float(np.quantile(np.concatenate(means), 1.0 - level if side == "lower" else level))
+        beyond, end = rng.standard_exponential((2, draws, 1))
+        # The further held-out atom lies above every place, or below every one.
+        whole = above[:, -1:] + beyond
+        total = weights.sum(axis=1) + end[:, 0]
+        shares = above[:, :-1] / whole
+        upper.append(((weights * value(shares)).sum(axis=1) + end[:, 0] * extremes[1]) / total)
+        shares += beyond / whole
+        lower.append(((weights * value(shares)).sum(axis=1) + end[:, 0] * extremes[0]) / total)
+    return (
+        float(np.quantile(np.concatenate(lower), 1.0 - level)),
+        float(np.quantile(np.concatenate(upper), level)),
+    )

@@ -18,7 +18,7 @@ from memaudit.stats.exposure import (
     held_out_at_least,
     reference_for_ceiling,
 )
-from memaudit.stats.exposure_mean import _exposure_table, expected_exposure, exposure_mean_limit
+from memaudit.stats.exposure_mean import _exposure_table, expected_exposure, exposure_mean_limits
 
 scores = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 Draw = Callable[[np.random.Generator, int], np.ndarray]
@@ -110,9 +110,9 @@ def test_one_canary_above_all_has_the_limits_of_one_rate() -> None:
     p = rng.beta(1, n, 400_000)
     weight = rng.random(400_000)
     naive = weight * expected_exposure(p, n) + (1 - weight) * np.log2(n / (n + 1))
-    limit = exposure_mean_limit(np.array([0]), n, 0.975, "lower")
+    limit, high = exposure_mean_limits(np.array([0]), n, 0.975)
     assert limit == pytest.approx(np.quantile(naive, 0.025), abs=0.02)
-    assert exposure_mean_limit(np.array([0]), n, 0.975, "upper") == pytest.approx(np.log2(n))
+    assert high == pytest.approx(np.log2(n))
 
 
 def test_thousands_of_ranks_are_merged_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,6 +189,6 @@ def test_refusals() -> None:
     with pytest.raises(StatisticError):
         reference_for_ceiling(-1.0)
     with pytest.raises(StatisticError):
-        exposure_mean_limit(np.array([0]), 5, 0.9, "both")  # type: ignore[arg-type]
+        exposure_mean_limits(np.array([0]), 5, 1.0)
     with pytest.raises(StatisticError):
         Exposure(np.zeros(1), 1.0, 1.0, 2.0, 3.0, 4.0, 1.4, 1, 16, 0.95)
