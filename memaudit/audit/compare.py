@@ -50,13 +50,14 @@ def compare(a: Audit, b: Audit, confidence: float = CONFIDENCE) -> Comparison:
         ResultsError: where the two do not speak of one kit, its canaries, or text normalised alike.
     """
     check_alike(a, b)
-    scale, both = _on_one_scale(a, b)
+    scale, both = on_one_scale(a, b)
     places = [(at, level) for at in both.values() for level in reversed(at.a.levels())]
     cells = [compared_cell(at, at.a.cell(level), level, confidence) for at, level in places]
     primary = len(next(iter(both.values())).a.levels())
     gates = compared_gates(a.results, b.results, both)
-    sides = _side(a), _side(b)
-    verdict, reason = decide(gates, *sides)
+    sides = side_of(a), side_of(b)
+    cells = adjusted(cells, primary)
+    verdict, settled, reason = decide(gates, cells, *sides)
     return Comparison(
         tool=_tool(),
         created=_now(),
@@ -65,10 +66,11 @@ def compare(a: Audit, b: Audit, confidence: float = CONFIDENCE) -> Comparison:
         scale=scale,
         a=sides[0],
         b=sides[1],
-        cells=tuple(adjusted(cells, primary)),
+        cells=tuple(cells),
         speeds=tuple(_whole(at, confidence) for at in both.values()),
         gates=tuple(gates),
         verdict=verdict,
+        settled=settled,
         verdict_reason=reason,
         warnings=tuple(compare_warnings(a.results, b.results, *sides, scale)),
         movers=tuple(movers(next(iter(both.values())))),
@@ -109,7 +111,7 @@ def _design(row: Utterance) -> tuple[object, ...]:
     return row.arm, row.pair, row.repetitions, row.speed, row.voice, row.reference
 
 
-def _on_one_scale(a: Audit, b: Audit) -> tuple[Scale, dict[float, Both]]:
+def on_one_scale(a: Audit, b: Audit) -> tuple[Scale, dict[float, Both]]:
     """Both audits' speeds, fastest first, with membership scores that can be set against each other.
 
     Losses are compared a token where both models write every canary in as many tokens, else a character;
@@ -132,7 +134,8 @@ def _whole(both: Both, confidence: float) -> ComparedCell:
     return compared_cell(both, both.inserted, None, confidence)
 
 
-def _side(audit: Audit) -> Side:
+def side_of(audit: Audit) -> Side:
+    """What a comparison tells of one of its two audits."""
     found = audit.results
     return Side(
         name=audit.name,

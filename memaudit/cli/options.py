@@ -14,11 +14,31 @@ gate_option = click.option(
     multiple=True,
     metavar="GATE",
     help="METRIC[@REPETITIONS][/SPEEDx] OP NUMBER; may be given again. "
-    "Default: accuracy_gap <= 0.10 at the fastest speed, every repetition level.",
+    "Default: the gates fixed in the kit, else accuracy_gap <= 0.10 at the fastest speed, every repetition "
+    "level.",
 )
 
+baseline_option = click.option(
+    "--baseline",
+    type=RESULTS,
+    metavar="RESULTS",
+    help="An earlier audit (results.json or its folder, with utterances.jsonl beside it). The gates say "
+    "which figures are asked for, and each fails only where it is worse than there beyond its interval.",
+)
+
+
+def format_names(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """Names of report formats, given with commas between or one by one; none twice."""
+    texts = (value,) if isinstance(value, str) else value
+    return tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",") if name.strip()))
+
+
 report_option = click.option(
-    "--report", multiple=True, metavar="FORMAT", help="A further report format; may be given again."
+    "--report",
+    multiple=True,
+    metavar="FORMAT",
+    callback=format_names,
+    help="Further report formats (see memaudit report), with commas between; may be given again.",
 )
 
 recipe_option = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,18 @@ from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.opening import open_engine
 from memaudit.cli.ahead import import_ahead
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.gate_places import gate_places
 from memaudit.cli.model_facts import feasibility_notes, model_notes
-from memaudit.cli.options import FOLDER, gate_option, report_option
+from memaudit.cli.options import FOLDER, baseline_option, gate_option, report_option
 from memaudit.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memaudit.audit.compare import Audit
     from memaudit.audit.engine.work import Engine
+    from memaudit.audit.results import Results
+    from memaudit.audit.utterances import Utterance
 
 
 @click.command()
@@ -68,6 +75,7 @@ if TYPE_CHECKING:
     help="Take it as given that the canaries were in the training set; the report says so.",
 )
 @gate_option
+@baseline_option
 @report_option
 @shared_options
 def command(
@@ -84,6 +92,7 @@ def command(
     injection: Path | None,
     assume_injected: bool,
     gate: tuple[str, ...],
+    baseline: Path | None,
     report: tuple[str, ...],
     output: Output,
 ) -> None:
@@ -96,6 +105,9 @@ def command(
     memaudit score KIT --model python:my_asr:transcribe --out AUDIT
     memaudit score KIT --model-command 'my-asr {input} {output}' --out AUDIT
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
+    memaudit score KIT --model model.onnx --out AUDIT --baseline AUDIT_OF_LAST_RELEASE
+
+    Without --gate those that were fixed in the kit hold, else the default ones.
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
@@ -143,13 +155,18 @@ def command(
 
         for text in gate:
             parse_gate(text, METRICS)
+        earlier = None
+        if baseline is not None:
+            from memaudit.audit.compare import load_audit
+
+            earlier = load_audit(baseline)
         for name in report:
             renderer(name)
         if injection is None:
             injected = Injection(checked=False, assumed=assume_injected)
         else:
             injected = read_injection(injection, opened)
-        trials, baseline = [], None
+        trials, blinded = [], None
         if engine is None or hearing is None:
             source = Path(str(transcripts))
             utterances = score_transcripts(opened, source)
@@ -158,7 +175,7 @@ def command(
         else:
             check_output(out)
             model_notes(output, engine.info, inspection)
-            baseline = blind(opened)  # asks the kit alone, so there is time for it while the model runs
+            blinded = blind(opened)  # asks the kit alone, so there is time for it while the model runs
             with output.progress("Scoring") as progress:
                 scored = hearing.finish(progress)
             audio = {canary.id: str(opened.audio_path(canary)) for canary in opened.canaries}
@@ -181,14 +198,22 @@ def command(
         given=() if given is None else given.utterances,
         manifest=controls,
         trials=trials,
-        baseline=baseline,
+        baseline=blinded,
+        revise=None if earlier is None else partial(_against, utterances=utterances, earlier=earlier),
     )
     for sentence in feasibility_notes(results):
         output.note(sentence)
-    write_reports(results, [name for name in ("html", *report) if name != "json"], out, output.note)
+    names = [name for name in ("html", *report) if name != "json"]  # results.json is there already
+    write_reports(results, names, out, output.note, places=gate_places(Path.cwd()))
     output.show(terminal_report(results))
     output.document(results.document())
     sys.exit(EXIT_CODES[results.verdict])
+
+
+def _against(results: Results, utterances: Sequence[Utterance], earlier: Audit) -> Results:
+    from memaudit.audit.baseline import against_baseline
+
+    return against_baseline(results, utterances, earlier)
 
 
 def _engine(

@@ -1,0 +1,185 @@
+"""Gates against an earlier audit: they fail only where a figure is worse beyond its interval.
+
+The gates of the new audit say which figures are asked for. In the place of their bounds stands the figure of
+the earlier audit. With one kit every canary is compared with itself (`memaudit.audit.compare`). With another
+kit of the same recipe nothing can be paired: then the change lies between (new low - old high) and (new high
+- old low), where both intervals have half of the error (Bonferroni). All gates are one family at 5 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from memaudit.audit.compare import Audit, check_alike, on_one_scale, side_of
+from memaudit.audit.compare_verdict import ERROR, FIGURES, change, compared_gates
+from memaudit.audit.compare_verdict import decide as decide_change
+from memaudit.audit.comparison import ComparedGate, Difference, Figure
+from memaudit.audit.metrics import METRICS
+from memaudit.audit.results import BaselineSummary, GateResult, Results, Verdict
+from memaudit.audit.sheet import Sheet, sheets
+from memaudit.audit.utterances import Utterance
+from memaudit.audit.verdict import decide
+from memaudit.audit.warnings import with_gate_warnings
+from memaudit.errors import ResultsError
+from memaudit.stats.interval import Interval
+
+NO_WORSE = "no worse than the baseline"
+
+
+def against_baseline(results: Results, utterances: Sequence[Utterance], earlier: Audit) -> Results:
+    """The results with each gate held against an earlier audit.
+
+    Args:
+        results: the new audit, with gates.
+        utterances: what it was made from.
+        earlier: the baseline.
+
+    Raises:
+        ResultsError: where the two cannot be compared: another normaliser, another recipe, or a gated cell
+            that only one of them has.
+    """
+    new = Audit("", results, utterances)
+    paired = earlier.results.kit.commitment == results.kit.commitment
+    compared = _paired(earlier, new) if paired else _unpaired(earlier, new)
+    gates = tuple(_gate(item) for item in compared)
+    verdict, reason = _decide(compared, gates, earlier, new)
+    return with_gate_warnings(
+        results.model_copy(
+            update={
+                "gates": gates,
+                "baseline": _summary(earlier.results, paired=paired),
+                "verdict": verdict,
+                "verdict_reason": reason,
+            }
+        )
+    )
+
+
+def _paired(earlier: Audit, new: Audit) -> list[ComparedGate]:
+    check_alike(earlier, new)
+    _, both = on_one_scale(earlier, new)
+    return compared_gates(new.results, new.results, both)
+
+
+def _unpaired(earlier: Audit, new: Audit) -> list[ComparedGate]:
+    _check_comparable(earlier.results, new.results)
+    first, second = (sheets(one.utterances, one.results.kit.commitment)[0] for one in (earlier, new))
+    wanted: dict[tuple[Figure, float, int], str] = {}
+    for gate in new.results.gates:
+        if gate.speed is not None and gate.repetitions is not None:
+            wanted.setdefault((FIGURES[gate.metric], gate.speed, gate.repetitions), gate.metric)
+    confidence = 1.0 - ERROR / len(wanted)
+    found = []
+    for (figure, speed, level), metric in wanted.items():
+        before, after = (_interval(side, figure, speed, level, confidence) for side in (first, second))
+        moved = Difference(
+            a=before.estimate,
+            b=after.estimate,
+            change=after.estimate - before.estimate,
+            low=after.low - before.high,
+            high=after.high - before.low,
+            confidence=confidence,
+        )
+        found.append(
+            ComparedGate(
+                metric=metric,
+                figure=figure,
+                speed=speed,
+                repetitions=level,
+                difference=moved,
+                change=change(moved),
+            )
+        )
+    return found
+
+
+def _interval(
+    side: Mapping[float, Sheet], figure: Figure, speed: float, level: int, confidence: float
+) -> Interval:
+    """The figure of one audit, with half of the error that its change may have."""
+    sheet = side.get(speed)
+    if sheet is None or level not in sheet.levels():
+        raise ResultsError(
+            f"the baseline's kit has no canary at {level} repetitions, {speed:g}x",
+            how="use gates that both kits can answer, or a baseline made with the same recipe",
+        )
+    found = METRICS[figure].measure(sheet, sheet.cell(level), ~sheet.inserted, (1.0 + confidence) / 2.0)
+    if found is None or not np.isfinite([found.low, found.high]).all():
+        raise ResultsError(f"{figure} has no two-sided interval", how="gate another figure")
+    return found
+
+
+def _check_comparable(earlier: Results, new: Results) -> None:
+    """Refuse kits whose canaries are not as hard to read, or figures that are not on one scale.
+
+    Raises:
+        ResultsError: naming what differs.
+    """
+    by_rank = any(FIGURES[gate.metric] == "exposure" for gate in new.gates)
+    held_out = [{item.speed: item.held_out.n for item in one.speeds} for one in (earlier, new)]
+    for what, first, second in (
+        ("kits of other recipes", earlier.kit.name, new.kit.name),
+        ("canaries of other entropy", earlier.kit.entropy_bits, new.kit.entropy_bits),
+        ("text normalised differently", earlier.normaliser, new.normaliser),
+        *((("membership measured differently", earlier.membership, new.membership),) if by_rank else ()),
+        *((("other numbers of held-out canaries", *held_out),) if by_rank else ()),
+    ):
+        if first != second:
+            raise ResultsError(
+                f"this audit and the baseline have {what} ({second} and {first})",
+                where="--baseline",
+                how="give an audit made with the same kit, or with another kit of the same recipe",
+            )
+
+
+def _gate(item: ComparedGate) -> GateResult:
+    moved, unit = item.difference, " bits" if item.figure == "exposure" else ""
+    worse = item.change == "more"
+    return GateResult(
+        gate=f"{item.figure}@{item.repetitions}/{item.speed:g}x {NO_WORSE}",
+        metric=item.figure,
+        repetitions=item.repetitions,
+        speed=item.speed,
+        status="failed" if worse else "passed",
+        estimate=moved.change,
+        low=moved.low,
+        high=moved.high,
+        bound=0.0,
+        reason=(
+            f"the whole interval of the change lies above 0: from {moved.a:.2f} to {moved.b:.2f}{unit}"
+            if worse
+            else f"no worsening is shown: from {moved.a:.2f} to {moved.b:.2f}{unit}, at most "
+            f"{max(0.0, moved.high):.2f} more"
+        ),
+    )
+
+
+def _decide(
+    compared: Sequence[ComparedGate], gates: Sequence[GateResult], earlier: Audit, new: Audit
+) -> tuple[Verdict, str]:
+    """The verdict: a worsening fails; what makes any audit inconclusive makes this one so."""
+    outcome, reason = decide_change(compared, side_of(earlier), side_of(new))
+    if outcome == "undecided":
+        return "inconclusive", f"{reason} (A is the baseline, B this audit)"
+    found = new.results
+    verdict, why = decide(gates, found.controls, found.injection, found.cells, found.self_checks)
+    if verdict == "passed":
+        return verdict, (
+            f"no gated figure is worse than in the baseline beyond its interval ({len(gates)} compared)"
+        )
+    return verdict, why
+
+
+def _summary(earlier: Results, *, paired: bool) -> BaselineSummary:
+    return BaselineSummary(
+        kit=earlier.kit.name,
+        commitment=earlier.kit.commitment,
+        adapter=earlier.model.adapter,
+        files=earlier.model.files,
+        created=earlier.created,
+        verdict=earlier.verdict,
+        utterances_sha256=earlier.utterances.sha256,
+        paired=paired,
+    )
