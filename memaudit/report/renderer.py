@@ -66,8 +66,15 @@ class OneFile(ABC):
 
 # name -> module with a `RENDERER`; imported when asked for, since plots are slow to import.
 RENDERERS = {
+    "csv": "memaudit.report.csv_tables",
+    "gitlab": "memaudit.report.code_quality",
     "html": "memaudit.report.html",
+    "in-toto": "memaudit.report.in_toto",
     "json": "memaudit.report.json_document",
+    "junit": "memaudit.report.junit",
+    "markdown": "memaudit.report.markdown",
+    "model-card": "memaudit.report.model_card",
+    "sarif": "memaudit.report.sarif",
 }
 
 

@@ -1,0 +1,114 @@
+"""What stands between an audit and a pass, with the place of each: for SARIF and GitLab's code quality."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from memaudit.audit.gate_syntax import Gate, parse_gate
+from memaudit.audit.metrics import METRICS
+from memaudit.audit.results import Results
+from memaudit.errors import GateError
+from memaudit.report.json_document import RENDERER as JSON_DOCUMENT
+from memaudit.report.judged import JudgedGate, audit_sentence, judged
+from memaudit.report.renderer import GatePlace, Material
+
+AUDIT_RULE = "audit"
+"""The rule for what is wrong with the audit as a whole; every other rule is a gate's metric."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at: a gate that failed or is undecided, or an audit that decides nothing.
+
+    ``rule`` is the gate's metric or `AUDIT_RULE`; ``key`` is the same in every audit that finds the same.
+    """
+
+    rule: str
+    level: Literal["error", "warning"]
+    message: str
+    file: str
+    line: int
+    key: str
+
+
+def findings(material: Material) -> list[Finding]:
+    """Those of one audit: none where it passed, at least one where it did not."""
+    results = material.results
+    document = JSON_DOCUMENT.render(results).split("\n")
+    gates, verdict = (_lines(document, start) for start in ('      "gate": ', '  "verdict": '))
+    found: list[Finding] = []
+    for at, item in enumerate(judged(results)):
+        if item.standing not in ("failed", "undecided"):
+            continue
+        place = _configured(item, results, material.places)
+        file, line = (place.file, place.line) if place else (_results_file(material.folder), _at(gates, at))
+        level: Literal["error", "warning"] = "error" if item.standing == "failed" else "warning"
+        message = f"{item.name}: {item.standing}: {item.sentence}"
+        found.append(Finding(item.gate.metric, level, message, file, line, _key(item.name)))
+    # An undecided gate says itself why the audit is open, but not where controls leave it open before that.
+    said = results.controls.passed and any(item.level == "warning" for item in found)
+    if results.verdict == "inconclusive" and not said:
+        message = f"The audit is {audit_sentence(results)}"
+        file, line = _results_file(material.folder), _at(verdict, 0)
+        found.append(Finding(AUDIT_RULE, "warning", message, file, line, _key(AUDIT_RULE)))
+    return found
+
+
+def _key(name: str) -> str:
+    return hashlib.sha256(f"memaudit {name}".encode()).hexdigest()
+
+
+def _lines(document: list[str], start: str) -> list[int]:
+    return [number for number, line in enumerate(document, 1) if line.startswith(start)]
+
+
+def _at(lines: list[int], index: int) -> int:
+    return lines[index] if index < len(lines) else 1
+
+
+def _results_file(folder: Path | None) -> str:
+    """Its path from the working folder, where it lies below that."""
+    if folder is None:
+        return "results.json"
+    path = (folder / "results.json").absolute()
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else path.name
+
+
+def _configured(item: JudgedGate, results: Results, places: tuple[GatePlace, ...]) -> GatePlace | None:
+    """The line that asked for this gate: the one that names most of its speed and repetitions."""
+    gate = _parsed(item.gate.gate)
+    best: tuple[int, GatePlace] | None = None
+    for place in places:
+        if _spaceless(place.gate) == _spaceless(item.gate.gate):
+            return place
+        asked = _parsed(place.gate)
+        if asked is None or gate is None or not _covers(asked, gate, results.primary_speed):
+            continue
+        named = (asked.speed is not None) + (asked.repetitions is not None)
+        if best is None or named > best[0]:
+            best = named, place
+    return None if best is None else best[1]
+
+
+def _covers(asked: Gate, gate: Gate, fastest: float) -> bool:
+    """Whether ``asked`` was spread over ``gate``: no speed: the fastest; no copies: all levels."""
+    return (
+        (asked.metric, asked.operator, asked.bound) == (gate.metric, gate.operator, gate.bound)
+        and gate.speed == (fastest if asked.speed is None else asked.speed)
+        and asked.repetitions in (None, gate.repetitions)
+    )
+
+
+def _parsed(text: str) -> Gate | None:
+    try:
+        return parse_gate(text, METRICS)
+    except GateError:
+        return None
+
+
+def _spaceless(text: str) -> str:
+    return re.sub(r"\s", "", text)
