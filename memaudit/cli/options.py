@@ -27,7 +27,11 @@ baseline_option = click.option(
 )
 
 
-def format_names(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+def format_names(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str | tuple[str, ...],
+) -> tuple[str, ...]:
     """Names of report formats, given with commas between or one by one; none twice."""
     texts = (value,) if isinstance(value, str) else value
     return tuple(dict.fromkeys(name.strip() for text in texts for name in text.split(",") if name.strip()))
