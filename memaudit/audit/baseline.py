@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from memaudit.audit.compare import Audit, check_alike, on_one_scale, side_of
+from memaudit.audit.compare import Audit, check_alike, on_one_scale
 from memaudit.audit.compare_verdict import ERROR, FIGURES, change, compared_gates
-from memaudit.audit.compare_verdict import decide as decide_change
 from memaudit.audit.comparison import ComparedGate, Difference, Figure
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import BaselineSummary, GateResult, Results, Verdict
@@ -44,7 +43,7 @@ def against_baseline(results: Results, utterances: Sequence[Utterance], earlier:
     paired = earlier.results.kit.commitment == results.kit.commitment
     compared = _paired(earlier, new) if paired else _unpaired(earlier, new)
     gates = tuple(_gate(item) for item in compared)
-    verdict, reason = _decide(compared, gates, earlier, new)
+    verdict, reason = _decide(gates, earlier.results, results)
     return with_gate_warnings(
         results.model_copy(
             update={
@@ -156,19 +155,18 @@ def _gate(item: ComparedGate) -> GateResult:
     )
 
 
-def _decide(
-    compared: Sequence[ComparedGate], gates: Sequence[GateResult], earlier: Audit, new: Audit
-) -> tuple[Verdict, str]:
+def _decide(gates: Sequence[GateResult], before: Results, found: Results) -> tuple[Verdict, str]:
     """The verdict: a worsening fails; what makes any audit inconclusive makes this one so."""
-    outcome, reason = decide_change(compared, side_of(earlier), side_of(new))
-    if outcome == "undecided":
-        return "inconclusive", f"{reason} (A is the baseline, B this audit)"
-    found = new.results
+    if before.self_checks is not None and not before.self_checks.passed:
+        return "inconclusive", "the baseline is void by its self-checks"
+    if not before.controls.passed:
+        return "inconclusive", (
+            "the model of the baseline did not read its controls, so what it seems not to have memorised may "
+            "have been misread"
+        )
     verdict, why = decide(gates, found.controls, found.injection, found.cells, found.self_checks)
     if verdict == "passed":
-        return verdict, (
-            f"no gated figure is worse than in the baseline beyond its interval ({len(gates)} compared)"
-        )
+        why = f"no gated figure is worse than in the baseline beyond its interval ({len(gates)} compared)"
     return verdict, why
 
 
