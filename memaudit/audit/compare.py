@@ -10,7 +10,7 @@ from memaudit.audit.assess import CONFIDENCE, _now, _tool
 from memaudit.audit.audit import load
 from memaudit.audit.compare_canaries import canaries, movers
 from memaudit.audit.compare_cells import Both, adjusted, compared_cell
-from memaudit.audit.compare_verdict import compared_gates, decide
+from memaudit.audit.compare_verdict import compared_gates, conclude
 from memaudit.audit.compare_warnings import compare_warnings
 from memaudit.audit.comparison import ComparedCell, Comparison, Scale, Side
 from memaudit.audit.results import Injection, Results, locate_results
@@ -57,7 +57,7 @@ def compare(a: Audit, b: Audit, confidence: float = CONFIDENCE) -> Comparison:
     gates = compared_gates(a.results, b.results, both)
     sides = side_of(a), side_of(b)
     cells = adjusted(cells, primary)
-    verdict, settled, reason = decide(gates, cells, *sides)
+    verdict, settled, reason = conclude(gates, cells, *sides)
     return Comparison(
         tool=_tool(),
         created=_now(),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from memaudit.audit.compare_cells import Both, difference
-from memaudit.audit.comparison import Change, ComparedGate, Difference, Figure, Outcome, Side
+from memaudit.audit.comparison import Change, ComparedCell, ComparedGate, Difference, Figure, Outcome, Side
 from memaudit.audit.results import Results
 
 ERROR = 0.05
-"""Chance that any gated figure is called more or less where nothing changed."""
+"""Chance that intervals call any gated figure more or less where nothing changed; likewise for tests."""
 
 FIGURES: dict[str, Figure] = {
     "accuracy_gap": "accuracy_gap",
@@ -57,8 +57,26 @@ def change(moved: Difference) -> Change:
     return "less" if moved.high < 0.0 else "not shown"
 
 
+def conclude(
+    gates: Sequence[ComparedGate], cells: Sequence[ComparedCell], a: Side, b: Side
+) -> tuple[Outcome, bool, str]:
+    """The verdict, whether intervals settle it, and its reason.
+
+    Intervals of the gated figures come first (`decide`). Where they all reach 0, the tests of accuracy gap
+    and exposure at gated places may still show a change; its size is then not settled.
+    """
+    outcome, reason = decide(gates, a, b)
+    if outcome == "undecided" or any(gate.change != "not shown" for gate in gates):
+        return outcome, outcome != "undecided", reason
+    shown = shown_by_tests(gates, cells)
+    if not shown:
+        return outcome, True, reason
+    outcome, reason = _weigh(shown, BY_TESTS, a, b)
+    return outcome, False, reason
+
+
 def decide(gates: Sequence[ComparedGate], a: Side, b: Side) -> tuple[Outcome, str]:
-    """The verdict and its reason.
+    """The verdict by intervals alone, and its reason.
 
     A model that does not read its controls seems to memorise nothing. So the one that shows less must have
     read them, and both where no difference is shown; and B shows less only where there is evidence that the
@@ -67,17 +85,50 @@ def decide(gates: Sequence[ComparedGate], a: Side, b: Side) -> tuple[Outcome, st
     for side, name in ((a, "A"), (b, "B")):
         if not side.self_checks_passed:
             return "undecided", f"The audit of {name} is void by its self-checks"
-    more = [gate for gate in gates if gate.change == "more"]
-    less = [gate for gate in gates if gate.change == "less"]
+    claims = [(gate.change, gate_words(gate)) for gate in gates if gate.change != "not shown"]
+    if claims:
+        return _weigh(claims, BY_INTERVAL, a, b)
+    unread = _unread(a, "A") or _unread(b, "B")
+    if unread:
+        return "undecided", unread
+    return "not shown", _join([gate_words(gate) for gate in gates], BY_INTERVAL)
+
+
+def _weigh(claims: Sequence[tuple[Change, str]], how: str, a: Side, b: Side) -> tuple[Outcome, str]:
+    """What changes that are shown amount to, given what either side showed of itself."""
+    more = [words for change, words in claims if change == "more"]
+    less = [words for change, words in claims if change == "less"]
     shows_less = _unread(b, "B") or _absent(b)
     if more and a.controls_passed:
-        return ("mixed", _all([*more, *less])) if less and not shows_less else ("more", _all(more))
+        if less and not shows_less:
+            return "mixed", _join([*more, *less], how)
+        return "more", _join(more, how)
     if more:
         return "undecided", _unread(a, "A")
-    if less:
-        return ("undecided", shows_less) if shows_less else ("less", _all(less))
-    unread = _unread(a, "A") or _unread(b, "B")
-    return ("undecided", unread) if unread else ("not shown", _all(gates))
+    return ("undecided", shows_less) if shows_less else ("less", _join(less, how))
+
+
+BY_INTERVAL = "intervals: 95 % over all gated figures together"
+BY_TESTS = "by exchanging A and B canary by canary; the intervals of all gated figures reach 0"
+
+
+def shown_by_tests(gates: Sequence[ComparedGate], cells: Sequence[ComparedCell]) -> list[tuple[Change, str]]:
+    """What the exchange tests show where a gate looks, over the two figures with an error of `ERROR`."""
+    places = {(gate.speed, gate.repetitions) for gate in gates}
+    found: list[tuple[Change, str]] = []
+    for cell in cells:
+        if cell.repetitions is None or (cell.speed, cell.repetitions) not in places:
+            continue
+        for figure, tested in (("accuracy_gap", cell.accuracy_gap), ("exposure", cell.exposure)):
+            if tested.p_adjusted is not None and tested.p_adjusted <= ERROR / 2 and tested.change != 0.0:
+                words = figure_words(figure, cell.speed, cell.repetitions, tested)
+                found.append(
+                    (
+                        "more" if tested.change > 0.0 else "less",
+                        f"{words}, p adjusted {tested.p_adjusted:.2g}",
+                    )
+                )
+    return found
 
 
 def _unread(side: Side, name: str) -> str:
@@ -96,15 +147,19 @@ def _absent(b: Side) -> str:
 
 def gate_words(gate: ComparedGate) -> str:
     """One gated figure in words: what, where, by how much, from what to what."""
-    moved, unit = gate.difference, " bits" if gate.figure == "exposure" else ""
-    limits = f"({moved.low:+.2f} to {moved.high:+.2f})"
+    return figure_words(gate.figure, gate.speed, gate.repetitions, gate.difference)
+
+
+def figure_words(figure: str, speed: float, repetitions: int, moved: Difference) -> str:
+    """A figure's change in words, with its interval."""
+    unit = " bits" if figure == "exposure" else ""
+    copies = "1 copy" if repetitions == 1 else f"{repetitions} copies"
     return (
-        f"{NAMES[gate.figure]} at {gate.repetitions} cop{'y' if gate.repetitions == 1 else 'ies'}, "
-        f"{gate.speed:g}x: "
-        f"{moved.change:+.2f}{unit} {limits}, from {moved.a:.2f} to {moved.b:.2f}"
+        f"{NAMES[figure]} at {copies}, {speed:g}x: {moved.change:+.2f}{unit} ({moved.low:+.2f} to "
+        f"{moved.high:+.2f}), from {moved.a:.2f} to {moved.b:.2f}"
     )
 
 
-def _all(gates: Sequence[ComparedGate]) -> str:
-    found = "; ".join(gate_words(gate) for gate in gates)
-    return f"{found[:1].upper()}{found[1:]} (intervals: 95 % over all gated figures together)"
+def _join(claims: Sequence[str], how: str) -> str:
+    found = "; ".join(claims)
+    return f"{found[:1].upper()}{found[1:]} ({how})"

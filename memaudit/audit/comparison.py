@@ -155,7 +155,11 @@ class Mover(_Part):
 
 
 class Comparison(_Part):
-    """Everything that a comparison of two audits on one kit found: what its page is made from."""
+    """Everything that a comparison of two audits on one kit found: what its page is made from.
+
+    ``settled``: the verdict rests on intervals. If not, tests show a change whose interval still reaches 0,
+    or nothing could be decided.
+    """
 
     schema_name: Literal["memaudit/comparison/1"] = Field(default="memaudit/comparison/1", alias="schema")
     tool: Tool
@@ -169,6 +173,7 @@ class Comparison(_Part):
     speeds: tuple[ComparedCell, ...]
     gates: tuple[ComparedGate, ...]
     verdict: Outcome
+    settled: bool
     verdict_reason: str
     warnings: tuple[str, ...]
     movers: tuple[Mover, ...]
@@ -184,7 +189,12 @@ class Comparison(_Part):
     @property
     def worse(self) -> bool:
         """Whether B is worse beyond its interval in some gated cell, and nothing takes that back."""
-        return self.verdict in ("more", "mixed")
+        return self.verdict in ("more", "mixed") and any(gate.change == "more" for gate in self.gates)
+
+    @property
+    def open(self) -> bool:
+        """Whether B may be worse: undecided, or more by tests alone, its interval reaching 0."""
+        return self.verdict == "undecided" or (self.verdict in ("more", "mixed") and not self.worse)
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""

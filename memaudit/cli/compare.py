@@ -30,7 +30,7 @@ FILE_NAME = "comparison.json"
 @click.option(
     "--fail-on-worse",
     is_flag=True,
-    help="Exit 1 where B is worse than A beyond its interval in a gated cell, 3 where that is undecided.",
+    help="Exit 1 where B is worse than A beyond its interval in a gated cell, 3 where that is open.",
 )
 @shared_options
 def command(results_a: Path, results_b: Path, out: Path | None, fail_on_worse: bool, output: Output) -> None:
@@ -46,8 +46,8 @@ def command(results_a: Path, results_b: Path, out: Path | None, fail_on_worse: b
 
     Exit codes: 0 compared, whatever was found; 2 bad input or usage, such as audits of different kits. With
     --fail-on-worse also: 1 B memorises more (the interval of some gated figure, 95 % over all of them, lies
-    above 0), 3 undecided (controls not read, a failed self-check, or no evidence of injection behind a
-    difference).
+    above 0), 3 open (tests show that B memorises more, and all these intervals reach 0; or undecided:
+    controls not read, a failed self-check, no evidence that the canaries were in B's training set).
     """
     a, b = load_audit(results_a), load_audit(results_b)
     if out is not None:
@@ -68,4 +68,4 @@ def command(results_a: Path, results_b: Path, out: Path | None, fail_on_worse: b
             output.line(str(out / name))
     output.document(document)
     if fail_on_worse:
-        sys.exit(1 if found.worse else 3 if found.verdict == "undecided" else 0)
+        sys.exit(1 if found.worse else 3 if found.open else 0)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from memaudit.audit.comparison import ComparedCell, Comparison
-from memaudit.report.compare_words import CHANGES, HEADLINES, copies_text, difference_text, meaning, sides
+from memaudit.report.compare_words import CHANGES, copies_text, difference_text, headline, meaning, sides
 from memaudit.report.words import p_text, printable
 
 COLOURS = {"more": "red", "less": "green", "mixed": "red", "not shown": "yellow", "undecided": "yellow"}
@@ -22,7 +22,7 @@ LONGEST = 160
 
 def compare_report(found: Comparison) -> RenderableType:
     """What a speech engineer looks at first, readable from 60 columns on."""
-    parts: list[RenderableType] = [Text(HEADLINES[found.verdict], style=f"bold {COLOURS[found.verdict]}")]
+    parts: list[RenderableType] = [Text(headline(found), style=f"bold {COLOURS[found.verdict]}")]
     parts.append(Text(printable(f"{found.verdict_reason}.")))
     parts.extend(Text(printable(sentence)) for sentence in meaning(found))
     parts.append(Text())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from memaudit.audit.comparison import ComparedCell, Comparison, Difference
-from memaudit.audit.verdict import LEVEL
-from memaudit.report.words import p_text, percent
+from memaudit.report.words import percent
 
 HEADLINES = {
     "more": "B memorises more than A.",
@@ -27,6 +26,9 @@ VALIDITY = (
     "these tests then err on the side of showing nothing.",
     "p-values are adjusted over cells for each figure: in sequence from the most copies downward at the "
     "fastest speed, then by Holm's method.",
+    "The verdict goes by the intervals of the gated figures, which hold at 95 % over all of them together. "
+    "Where all reach 0 it goes by the adjusted p-values of accuracy gap and exposure at gated places, 2.5 % "
+    "each; a difference is then shown and its size is not settled.",
     "The test of the arms relabels inserted and held-out canaries inside each group of one voice and one "
     "length. The kit's coins make it exact for the question whether any change has to do with which canaries "
     "went in. Two models that memorise as much of different canaries make it reject as well, so it says "
@@ -39,7 +41,9 @@ VALIDITY = (
 
 def headline(found: Comparison) -> str:
     """The verdict in one sentence."""
-    return HEADLINES[found.verdict]
+    if found.settled or found.verdict == "undecided":
+        return HEADLINES[found.verdict]
+    return f"{HEADLINES[found.verdict].removesuffix('.')}; by how much is not settled."
 
 
 def difference_text(moved: Difference, digits: int = 2) -> str:
@@ -86,7 +90,7 @@ def sides(found: Comparison) -> list[str]:
 
 
 def meaning(found: Comparison) -> list[str]:
-    """What follows from the verdict and what doesn't, with the tests that say more than the gates."""
+    """What follows from the verdict and what doesn't."""
     sentences = []
     if found.verdict == "less":
         sentences.append(f"Less is not nothing: the audit of B alone says {found.b.verdict}.")
@@ -95,18 +99,6 @@ def meaning(found: Comparison) -> list[str]:
             "That is no proof of likeness: any change inside the intervals may be there. More canaries a "
             "level make them narrower."
         )
-    shown = [
-        f"{name} at {place(cell)} ({tested.change:+.2f}{unit}, p adjusted {p_text(tested.p_adjusted)})"
-        for cell in found.cells
-        for name, tested, unit in (
-            ("the accuracy gap", cell.accuracy_gap, ""),
-            ("mean exposure", cell.exposure, " bits"),
-            ("the membership score", cell.score, ""),
-        )
-        if tested.p_adjusted is not None and tested.p_adjusted <= LEVEL
-    ]
-    if shown and found.verdict == "not shown":
-        sentences.append(f"Yet exchanging A and B canary by canary finds a change of {'; '.join(shown)}.")
     for cell in found.speeds:
         moved = cell.held_out_accuracy
         sentences.append(

@@ -32,16 +32,16 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_like_checkpoints_are_seldom_told_apart(memory: dict[int, float], always: bool, skill: float) -> None:
     rng, rows = np.random.default_rng(11), kit(levels=(4, 16), pairs=12, reserve=24)
     template = audit(heard(rows, rng, memory))
-    called, below, arms = 0, dict.fromkeys(TESTED, 0), 0
+    called, below, arms = np.zeros(2), dict.fromkeys(TESTED, 0), 0
     for _ in range(PAIRS):
         a = replace(template, utterances=heard(rows, rng, memory, always=always))
         b = replace(template, utterances=heard(rows, rng, memory, always=always, skill=skill))
         found = compare(a, b)
-        called += any(gate.change != "not shown" for gate in found.gates)
+        called += [found.verdict != "not shown", any(gate.change != "not shown" for gate in found.gates)]
         for name in TESTED:
             below[name] += min(getattr(cell, name).p_adjusted for cell in found.cells) <= 0.05
         arms += found.cells[0].arms_p_value <= 0.05
-    assert called / PAIRS <= ALLOWED
+    assert called.max() / PAIRS <= ALLOWED
     assert max(below.values()) / PAIRS <= ALLOWED, below
     if memory and not always:
         # Why the test of the arms decides nothing: it finds that memorised canaries changed places.
