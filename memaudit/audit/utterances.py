@@ -100,7 +100,8 @@ def read_utterances(path: Path) -> list[Utterance]:
     """
     how = "run memaudit score again"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines, which would also split inside a text, at U+2028 and its like.
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError("the audit's utterances cannot be read", where=str(path), how=how) from error
     rows = []

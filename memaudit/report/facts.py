@@ -65,6 +65,26 @@ def checks_words(results: Results) -> str:
     return f"{'passed' if checks.passed else '**failed, which voids the verdict**'}: {'; '.join(parts)}"
 
 
+GATES = {
+    "default": "memaudit's default policy, since none were given",
+    "given": "given to the command, not fixed before training",
+    "pre-registered": "fixed in the kit before training",
+}
+
+
+def gates_words(results: Results) -> str:
+    """Where the gates come from, and what they were held against."""
+    told = GATES.get(results.policy, "unknown")
+    earlier = results.baseline
+    if earlier is None:
+        return told
+    kit = "the same kit" if earlier.paired else f"another kit, {escape(earlier.kit)}"
+    return (
+        f"{told}; in the place of their bounds the figures of an audit made {code(earlier.created)} with "
+        f"{kit} (utterances SHA-256 {code(earlier.utterances_sha256)})"
+    )
+
+
 def fact_rows(results: Results) -> list[list[str]]:
     """(question, answer) pairs, in Markdown."""
     return [
@@ -73,4 +93,5 @@ def fact_rows(results: Results) -> list[list[str]]:
         ["Could the audit have seen it?", " ".join(escape(item, 1000) for item in controls_words(results))],
         ["Is the audit itself sound?", checks_words(results)],
         ["Were the canaries in the training set?", injection_words(results)],
+        ["Where do the gates come from?", gates_words(results)],
     ]

@@ -56,7 +56,7 @@ def cells_table(cells: Sequence[Cell]) -> list[str]:
         "p adjusted",
         "Epsilon at least",
     ]
-    return table(columns, rows)
+    return table(columns, rows, figures=True)
 
 
 def cells_note(cells: Sequence[Cell]) -> str:
@@ -73,7 +73,7 @@ def cells_note(cells: Sequence[Cell]) -> str:
 
 def interval(estimate: Estimate) -> str:
     """A figure with its interval."""
-    return f"{estimate.estimate:+.2f} ({estimate.low:+.2f} to {estimate.high:+.2f})"
+    return f"{estimate.estimate:+z.2f} ({estimate.low:+z.2f} to {estimate.high:+z.2f})"
 
 
 def epsilon(cell: Cell) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from memaudit.audit.gate_syntax import Gate, parse_gate
 from memaudit.audit.metrics import METRICS
-from memaudit.audit.results import Results
+from memaudit.audit.results import GateResult, Results
 from memaudit.errors import GateError
 from memaudit.report.json_document import RENDERER as JSON_DOCUMENT
-from memaudit.report.judged import JudgedGate, audit_sentence, judged
+from memaudit.report.judged import JudgedGate, judged, reason
 from memaudit.report.renderer import GatePlace, Material
 
 AUDIT_RULE = "audit"
@@ -52,7 +51,7 @@ def findings(material: Material) -> list[Finding]:
     # An undecided gate says itself why the audit is open, but not where controls leave it open before that.
     said = results.controls.passed and any(item.level == "warning" for item in found)
     if results.verdict == "inconclusive" and not said:
-        message = f"The audit is {audit_sentence(results)}"
+        message = f"The audit is {results.verdict}: {reason(results)}"
         file, line = _results_file(material.folder), _at(verdict, 0)
         found.append(Finding(AUDIT_RULE, "warning", message, file, line, _key(AUDIT_RULE)))
     return found
@@ -79,27 +78,26 @@ def _results_file(folder: Path | None) -> str:
 
 
 def _configured(item: JudgedGate, results: Results, places: tuple[GatePlace, ...]) -> GatePlace | None:
-    """The line that asked for this gate: the one that names most of its speed and repetitions."""
-    gate = _parsed(item.gate.gate)
-    best: tuple[int, GatePlace] | None = None
+    """The line that asked for this gate: of several the one that names most of its speed and repetitions."""
+    asking = []
     for place in places:
-        if _spaceless(place.gate) == _spaceless(item.gate.gate):
-            return place
         asked = _parsed(place.gate)
-        if asked is None or gate is None or not _covers(asked, gate, results.primary_speed):
-            continue
-        named = (asked.speed is not None) + (asked.repetitions is not None)
-        if best is None or named > best[0]:
-            best = named, place
-    return None if best is None else best[1]
+        if asked is not None and _covers(asked, item.gate, results):
+            asking.append(((asked.speed is not None) + (asked.repetitions is not None), place))
+    return max(asking, key=lambda pair: pair[0])[1] if asking else None
 
 
-def _covers(asked: Gate, gate: Gate, fastest: float) -> bool:
-    """Whether ``asked`` was spread over ``gate``: no speed: the fastest; no copies: all levels."""
+def _covers(asked: Gate, gate: GateResult, results: Results) -> bool:
+    """Whether ``asked`` was spread over ``gate``: no speed is the fastest, no repetitions are all levels.
+
+    Under a baseline the earlier figure stands in the place of the bound.
+    """
+    bound = _parsed(gate.gate)
     return (
-        (asked.metric, asked.operator, asked.bound) == (gate.metric, gate.operator, gate.bound)
-        and gate.speed == (fastest if asked.speed is None else asked.speed)
+        asked.metric == gate.metric
+        and gate.speed == (results.primary_speed if asked.speed is None else asked.speed)
         and asked.repetitions in (None, gate.repetitions)
+        and (bound is None or (asked.operator, asked.bound) == (bound.operator, bound.bound))
     )
 
 
@@ -108,7 +106,3 @@ def _parsed(text: str) -> Gate | None:
         return parse_gate(text, METRICS)
     except GateError:
         return None
-
-
-def _spaceless(text: str) -> str:
-    return re.sub(r"\s", "", text)

@@ -51,18 +51,18 @@ def gate_sentence(gate: GateResult, results: Results) -> str:
 
 
 def found(gate: GateResult, digits: int = 3) -> str:
-    """The figure of a gate with the limits that decide."""
+    """The figure of a gate (under a baseline: its change) with the limits that decide."""
     if gate.estimate is None:
         return "no figure"
     if gate.low is None and gate.high is None:
         limits = "no limits"
     elif gate.high is None:
-        limits = f"at least {gate.low:.{digits}f}"
+        limits = f"at least {gate.low:z.{digits}f}"
     elif gate.low is None:
-        limits = f"at most {gate.high:.{digits}f}"
+        limits = f"at most {gate.high:z.{digits}f}"
     else:
-        limits = f"{gate.low:.{digits}f} to {gate.high:.{digits}f}"
-    return f"{gate.estimate:.{digits}f} ({limits})"
+        limits = f"{gate.low:z.{digits}f} to {gate.high:z.{digits}f}"
+    return f"{gate.estimate:z.{digits}f} ({limits})"
 
 
 def sizes(gate: GateResult, results: Results) -> str:
@@ -77,6 +77,6 @@ def sizes(gate: GateResult, results: Results) -> str:
     return f"n = {inserted} inserted, {held_out} held out"
 
 
-def audit_sentence(results: Results) -> str:
-    """The verdict and its reason."""
-    return f"{results.verdict}: {plain(results.verdict_reason, 2000)}"
+def reason(results: Results) -> str:
+    """Why the verdict is what it is."""
+    return plain(results.verdict_reason, 2000)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from xml.etree import ElementTree
 
 from memaudit.audit.results import Results
-from memaudit.report.judged import Standing, audit_sentence, judged
+from memaudit.report.judged import Standing, judged, reason
 from memaudit.report.plain import plain
 from memaudit.report.renderer import OneFile
 from memaudit.report.words import controls_words, headline, meaning
@@ -38,9 +38,7 @@ class JUnit(OneFile):
             _case("memaudit.gates", item.name, OUTCOMES[item.standing], item.standing, item.sentence)
             for item in judged(results)
         ]
-        verdict = _case(
-            "memaudit", "verdict", VERDICTS[results.verdict], results.verdict, audit_sentence(results)
-        )
+        verdict = _case("memaudit", "verdict", VERDICTS[results.verdict], results.verdict, reason(results))
         words = (headline(results), *meaning(results), *controls_words(results), *results.warnings)
         ElementTree.SubElement(verdict, "system-out").text = "\n".join(plain(line, 2000) for line in words)
         cases.append(verdict)

@@ -46,7 +46,7 @@ def _blocks(results: Results) -> Iterator[list[str]]:
         yield [f"- {escape(item, 2000)}" for item in results.warnings]
     yield ["### Next"]
     yield [f"- {escape(item, 2000)}" for item in next_steps(results)]
-    made = f"Made {escape(results.created)} by memaudit {escape(results.tool.version)}"
+    made = f"Made {code(results.created)} by memaudit {escape(results.tool.version)}"
     yield [f"{made} from {results.utterances.n} utterances (SHA-256 {code(results.utterances.sha256)})."]
 
 

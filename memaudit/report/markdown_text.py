@@ -46,12 +46,9 @@ def code(text: str, longest: int = 200) -> str:
     return f"`{shown}`" if shown and not set("`|\\") & set(shown) else escape(text, longest) or "(empty)"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table; the first column to the left, all others to the right.
-
-    Cells are Markdown already.
-    """
-    lines = [columns, ["---", *["--:"] * (len(columns) - 1)], *rows]
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, figures: bool = False) -> list[str]:
+    """The lines of a table, whose cells are Markdown already; ``figures`` are set to the right."""
+    lines = [columns, ["--:" if figures else "---"] * len(columns), *rows]
     return [f"| {' | '.join(line)} |" for line in lines]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from memaudit.audit.results import Cell, Results
 from memaudit.report.facts import fact_rows
 from memaudit.report.figure_tables import cells_note, cells_table, gates_table
-from memaudit.report.markdown_text import escape, fit, table
+from memaudit.report.markdown_text import code, escape, fit, table
 from memaudit.report.plain import plain
 from memaudit.report.renderer import Material
 from memaudit.report.words import headline, meaning, percent
@@ -47,7 +47,7 @@ def _blocks(results: Results) -> Iterator[list[str]]:
     yield ["### How it was measured"]
     yield table(["Question", "Answer"], fact_rows(results))
     yield [SOURCES]
-    yield [f"Made {escape(results.created)} by memaudit {escape(results.tool.version)}."]
+    yield [f"Made {code(results.created)} by memaudit {escape(results.tool.version)}."]
 
 
 def _primary(results: Results) -> list[Cell]:
