@@ -439,7 +439,8 @@ def read_results(path: Path) -> Results:
     how = "give the folder that memaudit score wrote"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        json.dumps(document, ensure_ascii=False).encode()  # an escape for half a character is no text
+    except (OSError, UnicodeError, json.JSONDecodeError, RecursionError) as error:
         raise ResultsError("no results can be read here", where=str(file), how=how) from error
     try:
         return Results.model_validate(document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from memaudit.errors import ResultsError
 from memaudit.files import canonical_json
 
 Arm = Literal["inserted", "held_out", "control"]
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Utterance(BaseModel):
@@ -65,7 +68,11 @@ def scored(
     tokens: int | None = None,
     infeasible: bool = False,
 ) -> Utterance:
-    """An `Utterance` with its text scores computed."""
+    """An `Utterance` with its text scores computed.
+
+    Halves of characters (lone surrogates, which JSON escapes can give) become U+FFFD: no file can hold them.
+    """
+    transcript = _HALVES.sub("\N{REPLACEMENT CHARACTER}", transcript)
     scores = text_scores(reference, transcript)
     return Utterance(
         id=id,
