@@ -17,6 +17,7 @@ from memaudit.audit.controls import check_both
 from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram
 from memaudit.audit.gates import evaluate
+from memaudit.audit.learning import learning
 from memaudit.audit.policy import choose
 from memaudit.audit.results import (
     BlindBaseline,
@@ -111,6 +112,7 @@ def assess(
         cells=tuple(cells),
         speeds=tuple(speeds),
         epsilon=joint(fastest, CONFIDENCE),
+        learning=learning(by_speed, CONFIDENCE),
         gates=tuple(decided),
         policy=chosen.policy,
         verdict=verdict,

@@ -6,30 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memaudit.audit.guesses import count_correct
+from memaudit.audit.guesses import joint_bound
 from memaudit.audit.results import Cell, Extrapolated, JointEpsilon
 from memaudit.audit.sheet import Sheet
-from memaudit.stats.epsilon_joint import joint_epsilon
 from memaudit.stats.extrapolated_exposure import extrapolated_exposure
 
 
 def joint(sheet: Sheet, confidence: float) -> JointEpsilon | None:
-    """The bound on the epsilon of one copy from every pair of a speed; None where it has no pair.
-
-    Every pair is guessed, as in `memaudit.audit.guesses.one_run_bound`: the guesses were fixed when the kit
-    was made.
-    """
-    pairs = {level: sheet.pairs(level) for level in sheet.levels()}
-    guessed = {level: found for level, found in pairs.items() if found}
-    if not guessed:
+    """The bound on the epsilon of one copy from every coin of a speed; None where it has none."""
+    bound = joint_bound(sheet, confidence)
+    if bound is None:
         return None
-    bound = joint_epsilon(
-        list(guessed),
-        [len(found) for found in guessed.values()],
-        [count_correct(sheet, found) for found in guessed.values()],
-        "replace-one",
-        confidence,
-    )
     return JointEpsilon(
         joint_single=bound.epsilon,
         delta=bound.delta,
@@ -38,6 +25,7 @@ def joint(sheet: Sheet, confidence: float) -> JointEpsilon | None:
         guesses=bound.guesses,
         correct=bound.correct,
         ceiling=bound.ceiling,
+        used=bound.used,
     )
 
 

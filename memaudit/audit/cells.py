@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,16 @@ from memaudit.audit.results import (
     EpsilonSummary,
     Estimate,
     ExposureSummary,
+    FdpEstimate,
     TprSummary,
 )
 from memaudit.audit.sheet import Flags, Sheet, tie_key
 from memaudit.stats.auc import auc
 from memaudit.stats.binomial import binomial_interval
 from memaudit.stats.bounded_mean import mean_interval
+from memaudit.stats.epsilon_bound import EpsilonBound
+from memaudit.stats.epsilon_fdp import fdp_estimate
+from memaudit.stats.error_gap import error_gap
 from memaudit.stats.exposure import exposure
 from memaudit.stats.interval import Interval
 from memaudit.stats.mean_gap import mean_gap
@@ -29,6 +34,7 @@ from memaudit.stats.rate_gap import rate_gap
 from memaudit.stats.tpr import tpr_at_fpr
 
 RELABELLINGS = 9_999
+FDP_DELTA = 1e-5
 POWER = 0.8
 """At which chance `smallest_detectable_gap` would be shown."""
 
@@ -100,16 +106,18 @@ def cell(tested: CellTest, confidence: float) -> Cell:
     inserted, held_out = sheet.cell(repetitions), ~sheet.inserted
     accuracy_gap, exact_gap = gaps(sheet, inserted, confidence)
     rank = exposure(sheet.membership[inserted], sheet.membership[held_out], confidence)
-    bound = one_run_bound(sheet, inserted, confidence)
+    bound = one_run_bound(sheet, repetitions, confidence)
     epsilon = bound and EpsilonSummary(
         group=bound.epsilon,
         single=bound.epsilon / repetitions,
         delta=0.0,
         confidence=confidence,
-        adjacency="replace-one",
+        adjacency=bound.adjacency,
         guesses=bound.guesses,
         correct=bound.correct,
         ceiling=bound.ceiling,
+        used=bound.used,
+        fdp_estimate=_fdp(bound, confidence),
     )
     return Cell(
         speed=sheet.rows[0].speed,
@@ -118,6 +126,8 @@ def cell(tested: CellTest, confidence: float) -> Cell:
         held_out=arm_scores(sheet, held_out, confidence),
         accuracy_gap=estimate(accuracy_gap),
         exact_gap=estimate(exact_gap),
+        cer_gap=_error_gap(sheet, [row.cer for row in sheet.rows], inserted, confidence),
+        wer_gap=_error_gap(sheet, [row.wer for row in sheet.rows], inserted, confidence),
         p_value=test.p_value,
         p_adjusted=tested.p_adjusted,
         p_smallest=test.p_smallest,
@@ -138,6 +148,19 @@ def cell(tested: CellTest, confidence: float) -> Cell:
             int(inserted.sum()), sheet.accuracy[held_out], power=POWER, level=(1.0 + confidence) / 2.0
         ),
     )
+
+
+def _error_gap(sheet: Sheet, rates: Sequence[float], inserted: Flags, confidence: float) -> Estimate:
+    """Inserted minus held out, as for accuracy: below 0 where the inserted ones are read better."""
+    values = np.array(rates)
+    return estimate(error_gap(values[inserted], values[~sheet.inserted], confidence).interval)
+
+
+def _fdp(bound: EpsilonBound, confidence: float) -> FdpEstimate | None:
+    if bound.guesses == 0:
+        return None
+    found = fdp_estimate(bound.guesses, bound.correct, FDP_DELTA, bound.adjacency, confidence)
+    return FdpEstimate(epsilon=found.epsilon, delta=found.delta, assumption=found.assumption)
 
 
 def _tprs(sheet: Sheet, inserted: Flags, confidence: float) -> tuple[TprSummary, ...]:

@@ -53,10 +53,11 @@ def _auc(sheet: Sheet, inserted: Flags, held_out: Flags, confidence: float) -> I
 def _epsilon(sheet: Sheet, inserted: Flags, held_out: Flags, confidence: float) -> Interval | None:  # noqa: ARG001
     # For one copy: the bound for a canary's copies together, divided by their number (group privacy).
     # A two-sided interval spends half of its error on the lower limit, the only one there is here.
-    bound = one_run_bound(sheet, inserted, 1.0 - (1.0 - confidence) / 2.0)
+    repetitions = int(sheet.repetitions[inserted].max())
+    bound = one_run_bound(sheet, repetitions, 1.0 - (1.0 - confidence) / 2.0)
     if bound is None:
         return None
-    single = bound.epsilon / int(sheet.repetitions[inserted].max())
+    single = bound.epsilon / repetitions
     return Interval(single, single, np.inf, confidence)
 
 

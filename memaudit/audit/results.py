@@ -239,8 +239,16 @@ class TprSummary(_Part):
     confidence: float
 
 
+class FdpEstimate(_Part):
+    """An estimate, no bound: epsilon at ``delta`` if training were a Gaussian mechanism."""
+
+    epsilon: float
+    delta: float
+    assumption: str
+
+
 class EpsilonSummary(_Part):
-    """One-run lower bound: for all copies together, and for one copy."""
+    """One-run lower bound: for all copies together, and for one copy; ``used`` of the guesses show most."""
 
     group: float
     single: float
@@ -250,6 +258,8 @@ class EpsilonSummary(_Part):
     guesses: int
     correct: int
     ceiling: float
+    used: int | None = None
+    fdp_estimate: FdpEstimate | None = None
 
 
 class JointEpsilon(_Part):
@@ -262,6 +272,7 @@ class JointEpsilon(_Part):
     guesses: int
     correct: int
     ceiling: float
+    used: int | None = None
 
 
 class Cell(_Part):
@@ -273,6 +284,8 @@ class Cell(_Part):
     held_out: ArmScores
     accuracy_gap: Estimate
     exact_gap: Estimate
+    cer_gap: Estimate | None = None
+    wer_gap: Estimate | None = None
     p_value: float
     p_adjusted: float
     p_smallest: float
@@ -298,6 +311,28 @@ class RecallHalf(_Part):
     low: float
     high: float | None
     confidence: float
+
+
+class HalfSpeed(_Part):
+    """Speed at which half of what is read at the slowest is lost; ``high`` null: no upper limit."""
+
+    arm: Literal["inserted", "held_out"]
+    repetitions: int
+    status: Literal["reached", "not reached", "already reached", "undefined"]
+    speed: float | None
+    low: float
+    high: float | None
+    confidence: float
+
+
+class Learning(_Part):
+    """What the speeds show together: what the model learnt, and what it can only have memorised."""
+
+    fast: float
+    slow: float
+    difference_of_gaps: Estimate
+    half_accuracy: HalfSpeed
+    half_recall: tuple[HalfSpeed, ...]
 
 
 class Speed(_Part):
@@ -396,6 +431,7 @@ class Results(_Part):
     cells: tuple[Cell, ...]
     speeds: tuple[Speed, ...]
     epsilon: JointEpsilon | None = None
+    learning: Learning | None = None
     gates: tuple[GateResult, ...]
     policy: Policy
     baseline: BaselineSummary | None = None

@@ -19,6 +19,8 @@ from memaudit.audit.utterances import Utterance, read_utterances, utterances_tex
 from memaudit.audit.verdict import decide
 from memaudit.errors import ResultsError
 from memaudit.stats.epsilon import one_run_epsilon
+from memaudit.stats.epsilon_chosen import chosen_epsilon
+from memaudit.stats.guesses import Guesses
 from tests.audit.synthetic import COMMITMENT, subject, utterances
 
 
@@ -68,7 +70,16 @@ def test_guesses_are_the_twins_with_the_higher_membership() -> None:
             twins.setdefault(row.pair, {})[row.arm] = row
     right = sum((pair["inserted"].loss or 0.0) < (pair["held_out"].loss or 0.0) for pair in twins.values())
     assert (found.guesses, found.correct) == (len(twins), right)
-    assert found.group == pytest.approx(one_run_epsilon(len(twins), right, 0.95))
+    gains = [
+        (pair["held_out"].loss or 0) / (pair["held_out"].tokens or 1)
+        - (pair["inserted"].loss or 0) / (pair["inserted"].tokens or 1)
+        for _, pair in sorted(twins.items())
+    ]
+    surest = sorted(gains, key=abs, reverse=True)
+    guesses = Guesses(np.array(surest) > 0, np.ones(len(surest), dtype=np.int64), "replace-one")
+    bound = chosen_epsilon(guesses, 0.95)
+    assert (found.group, found.used) == (bound.epsilon, bound.used)
+    assert found.group >= 0.5 * one_run_epsilon(len(twins), right, 0.95)
 
 
 def test_ties_are_broken_by_the_commitment_and_evenly() -> None:
@@ -76,7 +87,7 @@ def test_ties_are_broken_by_the_commitment_and_evenly() -> None:
     counts = Counter()
     for number in range(200):
         sheet = sheets(rows, f"{number:064x}")[0][4.0]
-        bound = one_run_bound(sheet, sheet.inserted, 0.95)
+        bound = one_run_bound(sheet, None, 0.95)
         assert bound is not None
         counts["right"] += bound.correct
         counts["all"] += bound.guesses
