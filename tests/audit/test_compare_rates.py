@@ -11,7 +11,7 @@ from memaudit.audit.compare import compare
 from memaudit.audit.compare_cells import TESTED
 from tests.audit.compared import audit, heard, kit
 
-PAIRS = 200
+PAIRS = 150
 ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / PAIRS)
 HALF = {4: 0.5, 16: 0.5}
 
