@@ -18,7 +18,7 @@ def model_words(results: Results) -> str:
         family = "transcripts of a system that memaudit did not run"
     if not files:
         return f"no files, {family}"
-    named = ", ".join(f"{escape(file.name)} (SHA-256 {code(file.sha256)})" for file in files[:MOST_FILES])
+    named = ", ".join(f"{code(file.name)} (SHA-256 {code(file.sha256)})" for file in files[:MOST_FILES])
     more = len(files) - MOST_FILES
     return f"{named}{f' and {more} more files' if more > 0 else ''}; {family}"
 

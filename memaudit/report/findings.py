@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -40,14 +41,16 @@ def findings(material: Material) -> list[Finding]:
     document = JSON_DOCUMENT.render(results).split("\n")
     gates, verdict = (_lines(document, start) for start in ('      "gate": ', '  "verdict": '))
     found: list[Finding] = []
+    seen: Counter[str] = Counter()
     for at, item in enumerate(judged(results)):
         if item.standing not in ("failed", "undecided"):
             continue
         place = _configured(item, results, material.places)
         file, line = (place.file, place.line) if place else (_results_file(material.folder), _at(gates, at))
+        seen[item.name] += 1
         level: Literal["error", "warning"] = "error" if item.standing == "failed" else "warning"
         message = f"{item.name}: {item.standing}: {item.sentence}"
-        found.append(Finding(item.gate.metric, level, message, file, line, _key(item.name)))
+        found.append(Finding(item.gate.metric, level, message, file, line, _key(item.name, seen[item.name])))
     # An undecided gate says itself why the audit is open, but not where controls leave it open before that.
     said = results.controls.passed and any(item.level == "warning" for item in found)
     if results.verdict == "inconclusive" and not said:
@@ -57,8 +60,9 @@ def findings(material: Material) -> list[Finding]:
     return found
 
 
-def _key(name: str) -> str:
-    return hashlib.sha256(f"memaudit {name}".encode()).hexdigest()
+def _key(name: str, occurrence: int = 1) -> str:
+    """A digest that no other finding of the audit has."""
+    return hashlib.sha256(f"memaudit {occurrence} {name}".encode()).hexdigest()
 
 
 def _lines(document: list[str], start: str) -> list[int]:

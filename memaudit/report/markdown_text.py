@@ -11,7 +11,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _SPECIAL = re.compile(
     r"[&<>|\\`*_\[\]{}~$!]"
     # Servers make mentions, references, emoji and links of finished text, in which no escape is left.
-    r"|[@#](?=\w)|:(?=[\w/+-])|\bwww(?=\.)",
+    r"|[@#](?=\w)|:(?=[\w+-])|/(?=/)|\bwww(?=\.)",
     re.IGNORECASE,
 )
 # What would open a list or a heading, or draw a line, at the beginning of a block.
@@ -31,7 +31,7 @@ def escape(text: str, longest: int = 400) -> str:
 
 def _tame(found: re.Match[str]) -> str:
     sign = found[0]
-    if sign in "@#:" or len(sign) > 1:
+    if sign in "@#:/" or len(sign) > 1:
         return sign + _GAP
     return _ENTITIES.get(sign, f"\\{sign}")
 
