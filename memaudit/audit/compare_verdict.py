@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from memaudit.audit.compare_cells import Both, difference
 from memaudit.audit.comparison import Change, ComparedCell, ComparedGate, Difference, Figure, Outcome, Side
 from memaudit.audit.results import Results
+from memaudit.errors import ResultsError
 
 ERROR = 0.05
 """Chance that intervals call any gated figure more or less where nothing changed; likewise for tests."""
@@ -28,10 +29,19 @@ NAMES: dict[str, str] = {
 
 
 def compared_gates(a: Results, b: Results, sheets: Mapping[float, Both]) -> list[ComparedGate]:
-    """The figures that either audit gates, each once, compared as one family (Bonferroni)."""
+    """The figures that either audit gates, each once, compared as one family (Bonferroni).
+
+    Raises:
+        ResultsError: for a gate that this version does not know, or on a cell that the kit does not have.
+    """
     wanted: dict[tuple[Figure, float, int], str] = {}
     for gate in (*a.gates, *b.gates):
         if gate.speed is not None and gate.repetitions is not None:
+            at = sheets.get(gate.speed)
+            if gate.metric not in FIGURES or at is None or gate.repetitions not in at.a.levels():
+                raise ResultsError(
+                    f"gate {gate.gate!r} cannot be compared", how="apply other gates with memaudit gate"
+                )
             wanted.setdefault((FIGURES[gate.metric], gate.speed, gate.repetitions), gate.metric)
     found = []
     for (figure, speed, level), metric in wanted.items():
@@ -85,6 +95,8 @@ def decide(gates: Sequence[ComparedGate], a: Side, b: Side) -> tuple[Outcome, st
     for side, name in ((a, "A"), (b, "B")):
         if not side.self_checks_passed:
             return "undecided", f"The audit of {name} is void by its self-checks"
+    if not gates:
+        return "undecided", "No gate of either audit names a cell"
     claims = [(gate.change, gate_words(gate)) for gate in gates if gate.change != "not shown"]
     if claims:
         return _weigh(claims, BY_INTERVAL, a, b)

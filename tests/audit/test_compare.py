@@ -13,7 +13,9 @@ import pytest
 
 from memaudit.audit.compare import Audit, compare
 from memaudit.audit.compare_cells import TESTED
+from memaudit.audit.compare_verdict import FIGURES
 from memaudit.audit.comparison import Comparison
+from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import Injection, KitSummary
 from memaudit.audit.utterances import Utterance
 from memaudit.errors import ResultsError
@@ -228,6 +230,18 @@ def test_what_cannot_be_paired_is_refused(change: Any, words: str) -> None:
         compare(a, change(b))
     with pytest.raises(ResultsError, match=words):
         compare(change(b), a)
+
+
+def test_every_metric_of_gates_has_a_figure_and_unknown_ones_are_refused() -> None:
+    assert FIGURES.keys() == METRICS.keys()
+    a, b = checkpoints(levels=(4,), pairs=3, reserve=3)
+    gate = a.results.gates[0]
+    for change in ({"metric": "novelty"}, {"speed": 9.0}, {"repetitions": 3}):
+        odd = with_results(a, gates=(gate.model_copy(update=change),))
+        with pytest.raises(ResultsError, match="cannot be compared"):
+            compare(odd, b)
+    bare = [with_results(each, gates=()) for each in (a, b)]
+    assert compare(*bare).verdict == "undecided"
 
 
 def unread(found: Audit) -> Audit:

@@ -88,7 +88,7 @@ def test_refusals(audits: tuple[Path, Path], tmp_path: Path) -> None:
     document["kit"]["commitment"] = json.loads((clean / "results.json").read_text())["kit"]["commitment"]
     (other / "results.json").write_text(json.dumps(document))
     refused(run("compare", clean, other), "normalise text differently", "basic/0")
-    (leaky / "utterances.jsonl").write_text("")
+    shutil.copy(clean / "utterances.jsonl", leaky)
     refused(run("compare", clean, leaky), "utterances.jsonl", "not the utterances")
     (tmp_path / "file").write_text("")
     refused(run("compare", clean, clean, "--out", tmp_path / "file"), "is a file")
