@@ -40,7 +40,8 @@ def compared_gates(a: Results, b: Results, sheets: Mapping[float, Both]) -> list
             at = sheets.get(gate.speed)
             if gate.metric not in FIGURES or at is None or gate.repetitions not in at.a.levels():
                 raise ResultsError(
-                    f"gate {gate.gate!r} cannot be compared", how="apply other gates with memaudit gate"
+                    f"gate {gate.gate!r} cannot be compared",
+                    how="score both again with this version of memaudit",
                 )
             wanted.setdefault((FIGURES[gate.metric], gate.speed, gate.repetitions), gate.metric)
     found = []
