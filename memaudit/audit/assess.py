@@ -98,8 +98,8 @@ def assess(
         Audited(by_speed, controls, subject.injection, cells, speeds, subject.model, checks)
     )
     results = Results(
-        tool=_tool(),
-        created=_now(),
+        tool=this_tool(),
+        created=now(),
         kit=subject.kit,
         model=subject.model,
         injection=subject.injection,
@@ -148,7 +148,8 @@ def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[st
     return with_gate_warnings(again)
 
 
-def _tool() -> Tool:
+def this_tool() -> Tool:
+    """The program, and the versions that its figures depend on."""
     names = ("jiwer", "numpy", "onnxruntime", "scipy", "soundfile")
     return Tool(
         version=__version__,
@@ -157,7 +158,7 @@ def _tool() -> Tool:
     )
 
 
-def _now() -> str:
+def now() -> str:
     """The time in RFC 3339; SOURCE_DATE_EPOCH fixes it for reproducible files."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
     if fixed.isdecimal():

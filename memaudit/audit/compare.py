@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memaudit.audit.assess import CONFIDENCE, _now, _tool
+from memaudit.audit.assess import CONFIDENCE, now, this_tool
 from memaudit.audit.audit import load
 from memaudit.audit.compare_canaries import canaries, movers
 from memaudit.audit.compare_cells import Both, adjusted, compared_cell
@@ -59,8 +59,8 @@ def compare(a: Audit, b: Audit, confidence: float = CONFIDENCE) -> Comparison:
     cells = adjusted(cells, primary)
     verdict, settled, reason = conclude(gates, cells, *sides)
     return Comparison(
-        tool=_tool(),
-        created=_now(),
+        tool=this_tool(),
+        created=now(),
         kit=a.results.kit,
         normaliser=a.results.normaliser,
         scale=scale,
