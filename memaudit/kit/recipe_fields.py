@@ -72,7 +72,14 @@ class TextPart(Part):
         "sentences",
         description='"sentences" (ordinary ones) or "recipe" (random texts like the canaries\')',
     )
-    pattern: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+    pattern: (
+        Annotated[
+            tuple[Name, ...],
+            BeforeValidator(_listed, json_schema_input_type=Name | tuple[Name, ...]),
+            Field(min_length=1),
+        ]
+        | None
+    ) = Field(
         None,
         validate_default=True,
         exclude_if=_is_none,
