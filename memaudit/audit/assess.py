@@ -15,7 +15,7 @@ from memaudit.audit.beyond_cells import joint, with_extrapolation
 from memaudit.audit.cells import cell, cell_tests
 from memaudit.audit.controls import check_both
 from memaudit.audit.feasibility import feasibility
-from memaudit.audit.figures import examples, histogram
+from memaudit.audit.figures import examples, histogram, roc
 from memaudit.audit.gates import evaluate
 from memaudit.audit.learning import learning
 from memaudit.audit.policy import choose
@@ -120,6 +120,7 @@ def assess(
         warnings=tuple(item.sentence for item in warned),
         warning_names=tuple(item.name for item in warned),
         histograms=tuple(histogram(sheet) for sheet in by_speed.values()),
+        roc=tuple(roc(fastest)),
         examples=tuple(examples(fastest, own if own.rows else control_sheet)),
         utterances=UtterancesFile(sha256=utterances_sha256, n=len(utterances)),
     )

@@ -304,13 +304,19 @@ class Trend(_Part):
 
 
 class RecallHalf(_Part):
-    """Repetitions at which half of the canaries are transcribed exactly; ``high`` null: no upper limit."""
+    """Repetitions at which half of the canaries are transcribed exactly; ``high`` null: no upper limit.
+
+    ``slope`` (growth of the log odds with a doubling of the repetitions) and ``floor`` (rate at which
+    held-out canaries are read) are those of the fitted curve; null where there is none, and in older results.
+    """
 
     status: Literal["reached", "not reached", "already reached", "undefined"]
     repetitions: float | None
     low: float
     high: float | None
     confidence: float
+    slope: float | None = None
+    floor: float | None = None
 
 
 class HalfSpeed(_Part):
@@ -389,6 +395,15 @@ class Histogram(_Part):
     held_out: tuple[int, ...]
 
 
+class Roc(_Part):
+    """Corners of the ROC curve of one level's membership scores, from (0, 0) to (1, 1)."""
+
+    speed: float
+    repetitions: int
+    fpr: tuple[float, ...]
+    tpr: tuple[float, ...]
+
+
 class Example(_Part):
     """One canary as a reader would like to see it."""
 
@@ -440,6 +455,7 @@ class Results(_Part):
     warnings: tuple[str, ...]
     warning_names: tuple[str, ...] = ()
     histograms: tuple[Histogram, ...]
+    roc: tuple[Roc, ...] = ()
     examples: tuple[Example, ...]
     utterances: UtterancesFile
 

@@ -53,4 +53,6 @@ def recall_half(sheet: Sheet, confidence: float) -> RecallHalf | None:
         low=found.low,
         high=found.high if np.isfinite(found.high) else None,
         confidence=confidence,
+        slope=found.slope if found.half is not None else None,
+        floor=found.floor if found.half is not None else None,
     )
