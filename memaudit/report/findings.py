@@ -16,7 +16,7 @@ from memaudit.report.json_document import RENDERER as JSON_DOCUMENT
 from memaudit.report.judged import JudgedGate, judged, reason
 from memaudit.report.renderer import GatePlace, Material
 
-AUDIT_RULE = "audit"
+AUDIT_RULE = "verdict"
 """The rule for what is wrong with the audit as a whole; every other rule is a gate's metric."""
 
 

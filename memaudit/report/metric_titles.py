@@ -8,7 +8,7 @@ TITLES = {
     "exposure": "Canaries that were trained on rank above canaries that were not",
     "auc": "Canaries that were trained on can be told from canaries that were not",
     "epsilon": "Lower bound on the privacy loss for one copy",
-    "audit": "The audit as a whole can neither fail nor pass the model",
+    "verdict": "The audit as a whole can neither fail nor pass the model",
 }
 
 

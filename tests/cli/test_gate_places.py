@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memaudit.cli.gate_places import _line, gate_places
@@ -81,6 +81,7 @@ def test_without_a_file(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["auc <= 0.9", "auc <= 0.95", "exposure@1 <= 3"]), max_size=6), st.integers(0, 3)
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memaudit.report.csv_tables import LONGEST, neutral
@@ -64,6 +64,7 @@ def test_utterances_are_those_of_the_file(tmp_path: Path) -> None:
         assert row["pair"] == (utterance.pair or "")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(rf"\A[ \t\r\n;]*[{SIGNS}\-][ -~]{{0,10}}\Z"))
 def test_no_cell_begins_as_a_formula(foreign: str) -> None:
     for cell in neutral(foreign).split(";"):

@@ -8,9 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import BaselineSummary
 from memaudit.report import code_quality, sarif
+from memaudit.report.findings import AUDIT_RULE
 from memaudit.report.json_document import RENDERER as JSON_DOCUMENT
+from memaudit.report.metric_titles import TITLES
 from memaudit.report.renderer import GatePlace, Material
 from tests.report.audits import VERDICTS, audit, only
 from tests.report.readers import read_gitlab, read_sarif, sarif_schema
@@ -68,9 +71,13 @@ def test_no_result_means_passed(kind: str) -> None:
     assert run["invocations"][0]["exitCode"] == codes[VERDICTS[kind]]
 
 
+def test_every_metric_has_words_of_its_own() -> None:
+    assert TITLES.keys() == METRICS.keys() | {AUDIT_RULE}
+
+
 def test_an_audit_that_decides_nothing_says_why() -> None:
     (item,) = run_of(Material(audit("unread")))["results"]
-    assert item["ruleId"] == "memaudit/audit"
+    assert item["ruleId"] == "memaudit/verdict"
     assert "does not read the controls" in item["message"]["text"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memaudit.audit.results import Results
@@ -20,6 +20,7 @@ def seen(markdown: str) -> str:
     return shown(read_markdown(markdown))
 
 
+@settings(deadline=None)
 @given(SIGNS | st.text(max_size=30))
 @example("&#8203;")
 @example("1) a")
@@ -32,6 +33,7 @@ def test_prose_says_what_it_was(text: str) -> None:
     assert seen(f"- {escape(text)}\n").strip() == wanted
 
 
+@settings(deadline=None)
 @given(st.lists(SIGNS, min_size=1, max_size=4))
 def test_cells_stay_in_their_columns(texts: list[str]) -> None:
     lines = table(["head"] * len(texts), [[escape(text) for text in texts], [code(text) for text in texts]])
@@ -89,6 +91,7 @@ def test_a_large_audit_is_cut_with_a_note() -> None:
     assert "Cut here" not in RENDERER.render(audit("mixed"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(alphabet="aé", max_size=30), max_size=3), max_size=5), st.integers(200, 400))
 def test_fit_never_passes_its_limit(blocks: list[list[str]], limit: int) -> None:
     assert len(fit(blocks, limit).encode()) <= limit
