@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memaudit.audit.results import Results
 from memaudit.report.markdown_text import code, escape
-from memaudit.report.words import controls_words, p_text, percent
+from memaudit.report.words import controls_words, p_text, percent, top_cell
 
 MOST_FILES = 20
 """So many files of a model are named; results.json has them all."""
@@ -30,6 +30,18 @@ def kit_words(results: Results) -> str:
     return (
         f"{escape(kit.name)}: {kit.inserted} inserted against {kit.held_out} held-out canaries, "
         f"{kit.controls} controls; commitment {code(kit.commitment)}, {state}"
+    )
+
+
+def power_words(results: Results) -> str:
+    """The smallest gap that the primary cell would show."""
+    cell = top_cell(results)
+    place = f"at {cell.repetitions} copies and {cell.speed:g} times speed"
+    if cell.smallest_detectable_gap is None:
+        return f"No gap {place} would be shown with a chance of 80 %."
+    return (
+        f"An accuracy gap of {cell.smallest_detectable_gap:.2f} {place} would be shown with a chance of 80 % "
+        f"(n = {cell.inserted.n} inserted, {cell.held_out.n} held out)."
     )
 
 
@@ -87,10 +99,11 @@ def gates_words(results: Results) -> str:
 
 def fact_rows(results: Results) -> list[list[str]]:
     """(question, answer) pairs, in Markdown."""
+    controls = " ".join(escape(item, 1000) for item in controls_words(results))
     return [
         ["What was audited?", model_words(results)],
         ["With which kit?", kit_words(results)],
-        ["Could the audit have seen it?", " ".join(escape(item, 1000) for item in controls_words(results))],
+        ["Could the audit have seen it?", f"{power_words(results)} {controls}"],
         ["Is the audit itself sound?", checks_words(results)],
         ["Were the canaries in the training set?", injection_words(results)],
         ["Where do the gates come from?", gates_words(results)],
