@@ -15,7 +15,7 @@ _SPECIAL = re.compile(
     re.IGNORECASE,
 )
 # What would open a list or a heading, or draw a line, at the beginning of a block.
-_BLOCK = re.compile(r"^(?=[-+](?:\s|$)|---|=|#|\d+[.)](?:\s|$))")
+_BLOCK = re.compile(r"^(?=[-+=#]|\d+[.)](?:\s|$))")
 _GAP = "&#8203;"
 """A zero-width space."""
 

@@ -25,6 +25,7 @@ def seen(markdown: str) -> str:
 @example("&#8203;")
 @example("1) a")
 @example("--- a")
+@example("--")
 @example("![](x)")
 def test_prose_says_what_it_was(text: str) -> None:
     # No whitespace but blanks survives `plain`, and a paragraph keeps none at its ends.
@@ -71,6 +72,11 @@ def test_verdict_gates_and_figures() -> None:
     assert f"{cell.inserted.n} / {cell.held_out.n}" in text
     assert results.kit.commitment in text
     assert results.model.files[0].sha256 in text
+    assert (
+        f"An accuracy gap of {cell.smallest_detectable_gap:.2f} at 16 copies and 4 times speed would be"
+        in text
+    )
+    assert "No gap at 16 copies and 4 times speed would be shown" in seen(RENDERER.render(audit("bare")))
 
 
 def test_no_text_of_a_canary() -> None:
