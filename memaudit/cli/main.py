@@ -25,7 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("memaudit.cli.compare", "Compare two audits on one kit, canary by canary."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),
     "demo": ("memaudit.cli.demo", "The whole round on two embedded recognisers, without a network."),
+    "doctor": ("memaudit.cli.doctor", "Say what works here, and what is missing."),
     "selftest": ("memaudit.cli.selftest", "Measure here what the statistics promise."),
+    "explain": ("memaudit.cli.explain", "Say what a figure, warning, verdict or exit code means."),
+    "schema": ("memaudit.cli.schema", "Print the JSON Schemas of what memaudit reads and writes."),
     "lab": ("memaudit.cli.lab", "Train small recognisers that memorise, to check the auditor."),
 }
 

@@ -95,7 +95,7 @@ def test_flags_win_over_environment_over_files(
     monkeypatch.setattr(report, "callback", lambda **values: seen.append(values["formats"]))
     result = CliRunner().invoke(cli, ["report", ".", "--out", "x", *words], env=environment)
     assert result.exit_code == 0, result.output
-    assert seen == [expected]
+    assert seen == [(expected,)]
 
 
 def test_an_interrupted_command_is_not_a_failed_gate(monkeypatch: pytest.MonkeyPatch) -> None:
