@@ -15,7 +15,7 @@ import numpy as np
 
 from memaudit.audit.gate_syntax import Gate, expand, parse_gate
 from memaudit.audit.metrics import METRICS
-from memaudit.audit.results import GateResult, Verdict
+from memaudit.audit.results import GateResult
 from memaudit.audit.sheet import Flags, Sheet
 from memaudit.stats.interval import Interval
 
@@ -62,22 +62,21 @@ def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
     )
     if limits is None:
         return base
-    status = _status(gate, limits)
     found = {
-        "status": status,
         "estimate": limits.estimate,
         "low": limits.low if np.isfinite(limits.low) else None,
         "high": limits.high if np.isfinite(limits.high) else None,
     }
+    if fails(gate, limits):
+        reason = (
+            "the lower bound breaks the gate" if metric.lower_only else "the whole interval breaks the bound"
+        )
+        return base.model_copy(update={**found, "status": "failed", "reason": reason})
+    if passes(gate, limits):
+        reason = "the whole interval meets the bound"
+        return base.model_copy(update={**found, "status": "passed", "reason": reason})
     if metric.lower_only:
-        if status == "failed":
-            reason = "the lower bound breaks the gate"
-        else:
-            reason = "a lower bound can fail this gate and never pass it"
-            found["status"] = "inconclusive"
-        return base.model_copy(update={**found, "reason": reason})
-    if status != "inconclusive":
-        reason = f"the whole interval {'meets' if status == 'passed' else 'breaks'} the bound"
+        reason = "a lower bound can fail this gate and never pass it"
         return base.model_copy(update={**found, "reason": reason})
     needed = _needed(gate, limits, int(inserted.sum()))
     reason = "the interval contains the bound"
@@ -86,18 +85,26 @@ def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
     return base.model_copy(update={**found, "reason": reason, "needed": needed})
 
 
-def _status(gate: Gate, limits: Interval) -> Verdict:
-    near, far = (limits.low, limits.high) if gate.upper else (limits.high, limits.low)
-    if gate.met_by(far):
-        return "passed"
-    return "inconclusive" if gate.met_by(near) else "failed"
+def confidences(family: int) -> tuple[float, float]:
+    """Two-sided confidences of the intervals on which one of so many gates fails and passes."""
+    return 1.0 - 2.0 * ERROR / family, 1.0 - 2.0 * ERROR
+
+
+def fails(gate: Gate, limits: Interval) -> bool:
+    """Whether the whole interval breaks the bound."""
+    return not gate.met_by(limits.low if gate.upper else limits.high)
+
+
+def passes(gate: Gate, limits: Interval) -> bool:
+    """Whether the whole interval meets the bound, and the figure is one that can show that."""
+    met = gate.met_by(limits.high if gate.upper else limits.low)
+    return met and not METRICS[gate.metric].lower_only
 
 
 def _limits(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: int) -> Interval | None:
     """The two limits that decide: the failing one at ERROR / family, the passing one at ERROR."""
     measure = METRICS[gate.metric].measure
-    failing = measure(sheet, inserted, held_out, 1.0 - 2.0 * ERROR / family)
-    passing = measure(sheet, inserted, held_out, 1.0 - 2.0 * ERROR)
+    failing, passing = (measure(sheet, inserted, held_out, level) for level in confidences(family))
     if failing is None or passing is None:
         return None
     low, high = (failing.low, passing.high) if gate.upper else (passing.low, failing.high)

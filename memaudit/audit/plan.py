@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from memaudit.audit.gate_syntax import expand, parse_gate
-from memaudit.audit.gates import DEFAULT_POLICY, ERROR
-from memaudit.audit.metrics import METRICS
-from memaudit.audit.plan_cells import PlannedCell, PlannedGate, plan_cells
+from memaudit.audit.plan_audits import PaperAudits
+from memaudit.audit.plan_cells import PlannedCell, plan_cells
+from memaudit.audit.plan_chances import AUDITS, PolicyChances, Progress, computed, simulated
 from memaudit.audit.plan_needed import Needed, pairs_needed
 from memaudit.audit.plan_odds import GapOdds
-from memaudit.audit.plan_scores import SupposedScores, supposed_scores
-from memaudit.errors import UsageError
+from memaudit.audit.plan_policy import check_target, leak, planned_policy
+from memaudit.audit.plan_scores import supposed_scores
+from memaudit.audit.results import Policy
 from memaudit.kit.control_speech import pinned
 from memaudit.kit.draft import Draft, draft_kit
 from memaudit.kit.feasibility_durations import SAMPLE, Durations, estimate_durations
@@ -65,11 +65,17 @@ class Plan:
     audio: PlannedAudio
     gap: float
     gates: tuple[str, ...]
-    clean_passes: float
+    policy: Policy
+    chances: PolicyChances
     supposed: tuple[Supposed, ...]
     cells: tuple[PlannedCell, ...]
     speeds: tuple[SpeedFeasibility, ...]
     needed: Needed | None
+
+    @property
+    def clean_passes(self) -> float:
+        """Chance that a model that memorised nothing passes all gates."""
+        return self.chances.all_pass.value
 
     def document(self) -> dict[str, Any]:
         """The plan as a JSON document."""
@@ -83,7 +89,9 @@ class Plan:
             "audio": asdict(self.audio),
             "gap": self.gap,
             "gates": list(self.gates),
+            "policy": self.policy,
             "clean_passes": self.clean_passes,
+            "chances": asdict(self.chances),
             "supposed_scores": [asdict(item) for item in self.supposed],
             "cells": [asdict(cell) for cell in self.cells],
             "speeds": [asdict(row) for row in self.speeds],
@@ -98,6 +106,9 @@ def make_plan(
     target_power: float | None = None,
     training_hours: float | None = None,
     sample: int = SAMPLE,
+    gates: Sequence[str] = (),
+    audits: int = AUDITS,
+    progress: Progress | None = None,
 ) -> Plan:
     """Plan a kit.
 
@@ -109,9 +120,13 @@ def make_plan(
         target_power: search for the pairs a cell that fail this leak, and pass a clean model, so often.
         training_hours: of the data that the canaries are added to, in hours.
         sample: how many texts are spoken to estimate durations; 0: none.
+        gates: as `score` takes them; none: the default policy.
+        audits: how many are simulated, of the leak and of a clean model each, where chances are not computed.
+        progress: of the simulation.
 
     Raises:
-        UsageError: for a gap that no leak can have, or that breaks no gate though pairs are asked for.
+        GateError: if a gate cannot be read or has no cell.
+        UsageError: for a gap that no leak can have, or where no search for pairs can be.
         RecipeError: if the recipe cannot be carried out.
         SpeechError: for a voice that does not exist.
     """
@@ -124,10 +139,11 @@ def make_plan(
         speed: [draft for draft in drafts if draft.speed == speed and draft.lot.arm != "control"]
         for speed in sorted(recipe.speed.factors, reverse=True)
     }
-    fastest = max(by_speed)
     scores = {speed: supposed_scores(source, speed, recipe.speed.method) for speed in by_speed}
-    gates, gate = _policy(recipe)
-    _check_gap(gap, gate, scores[fastest], target_power)
+    policy = planned_policy(recipe, gates)
+    memorised = leak(policy, scores, gap)
+    if target_power is not None:
+        check_target(policy, gap)
     held_out = design.pairs + design.reserve
     odds = {speed: GapOdds(design.pairs_per_cell, held_out, item.values) for speed, item in scores.items()}
     cells = [
@@ -138,13 +154,20 @@ def make_plan(
             odds[speed],
             design.pairs_per_cell if design.assignment == "pairs" else None,
             gap,
-            gate if speed == fastest else None,
+            policy.gap_gates(speed),
+            policy.gated(speed),
         )
     ]
+    first = policy.speeds[0]
     needed = None
     if target_power is not None:
-        levels = (gate.fail_level, gate.pass_level)
-        needed = pairs_needed(design, scores[fastest].values, gap, target_power, gate.bound, levels)
+        values, bound = scores[first].values, policy.gates[0].bound
+        needed = pairs_needed(design, values, gap, target_power, bound, policy.levels, len(policy.gates))
+    if policy.alike:
+        chances = computed(policy.gates, odds[first], gap)
+    else:
+        paper = PaperAudits(by_speed, {speed: item.values for speed, item in scores.items()})
+        chances = simulated(policy.gates, paper, memorised, gap, audits, progress)
     return Plan(
         recipe=recipe,
         inserted=design.pairs * len(by_speed),
@@ -154,8 +177,9 @@ def make_plan(
         entropy=entropy(source),
         audio=_audio(drafts, durations, training_hours),
         gap=gap,
-        gates=gates,
-        clean_passes=odds[fastest].passed(gate.bound, gate.pass_level, len(design.repetitions)),
+        gates=tuple(map(str, policy.gates)),
+        policy=policy.source,
+        chances=chances,
         supposed=tuple(
             Supposed(speed, item.mean, item.deviation, item.basis) for speed, item in scores.items()
         ),
@@ -163,31 +187,6 @@ def make_plan(
         speeds=tuple(speeds),
         needed=needed,
     )
-
-
-def _policy(recipe: Recipe) -> tuple[tuple[str, ...], PlannedGate]:
-    """The gates of the default policy on this recipe, and what they have in common."""
-    levels = {speed: list(recipe.design.repetitions) for speed in recipe.speed.factors}
-    gates = [cell for text in DEFAULT_POLICY for cell in expand(parse_gate(text, METRICS), levels)]
-    if any(gate.metric != "accuracy_gap" or not gate.upper for gate in gates):
-        raise TypeError("the default policy is no longer one bound on the accuracy gap")
-    return tuple(map(str, gates)), PlannedGate(gates[0].bound, 1.0 - ERROR / len(gates), 1.0 - ERROR)
-
-
-def _check_gap(gap: float, gate: PlannedGate, scores: SupposedScores, target: float | None) -> None:
-    room = 1.0 - scores.mean
-    if not 0.0 < gap <= room:
-        raise UsageError(
-            f"no leak has such a gap where unread canaries score {scores.mean:.2f}",
-            where=f"--gap {gap:g}",
-            how=f"give a number above 0, at most {room:.2f}",
-        )
-    if target is not None and gap <= gate.bound:
-        raise UsageError(
-            f"such a leak meets the gate's bound {gate.bound:g}, and no number of pairs fails it",
-            where=f"--gap {gap:g}",
-            how="give a larger one",
-        )
 
 
 def _audio(drafts: Sequence[Draft], durations: Durations, hours: float | None) -> PlannedAudio:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class PlannedGate:
-    """A gate of the default policy: bound and the one-sided confidences on which it fails and passes."""
+    """A gate on the accuracy gap: bound and the one-sided confidences on which it fails and passes."""
 
     bound: float
     fail_level: float
@@ -33,9 +33,9 @@ class PlannedCell:
     Attributes:
         speed, repetitions: the cell.
         inserted, held_out: canaries; with coins the expected numbers.
-        gated: whether the default policy has a gate on it.
-        fails: chance that a leak of the plan's gap fails that gate; None without a gate.
-        smallest_failed: the gap that fails it with 80 %; None without a gate, or where none does.
+        gated: whether a gate is on it.
+        fails: chance that a leak of the plan's gap fails its gate on the accuracy gap; None without one.
+        smallest_failed: the gap that fails that gate with 80 %; None without one, or where no gap does.
         smallest_detectable: the gap whose 95 % interval lies above 0 with 80 %; None where none does.
         exposure_ceiling: bits.
         epsilon_group, epsilon_single: one-run bounds at 95 % if every guess were right, for all copies of a
@@ -58,7 +58,12 @@ class PlannedCell:
 
 
 def plan_cells(
-    drafts: Sequence[Draft], odds: GapOdds, pairs: int | None, gap: float, gate: PlannedGate | None
+    drafts: Sequence[Draft],
+    odds: GapOdds,
+    pairs: int | None,
+    gap: float,
+    gap_gates: Mapping[int, PlannedGate],
+    gated: Collection[int] = (),
 ) -> list[PlannedCell]:
     """The cells of one speed, most repetitions first.
 
@@ -67,13 +72,13 @@ def plan_cells(
         odds: of each of its cells: they are equally large.
         pairs: pairs a cell; None with coins.
         gap: true gap of the leak that is to be failed; one that the scores leave no room for is never shown.
-        gate: on each of the cells, or None.
+        gap_gates: by level the gate on the accuracy gap.
+        gated: levels that have a gate on whatever figure.
     """
     detectable = odds.smallest(POWER, 0.0, (1.0 + CONFIDENCE) / 2.0)
-    fails = smallest = None
-    if gate is not None:
-        fails = odds.shown(gap, gate.bound, gate.fail_level)
-        smallest = odds.smallest(POWER, gate.bound, gate.fail_level)
+    kinds = set(gap_gates.values())
+    fails = {gate: odds.shown(gap, gate.bound, gate.fail_level) for gate in kinds}
+    smallest = {gate: odds.smallest(POWER, gate.bound, gate.fail_level) for gate in kinds}
     epsilon = None if pairs is None else one_run_epsilon(pairs, pairs, CONFIDENCE)
     levels = sorted({draft.lot.repetitions for draft in drafts} - {0}, reverse=True)
     return [
@@ -82,9 +87,9 @@ def plan_cells(
             repetitions=level,
             inserted=odds.inserted,
             held_out=odds.held_out,
-            gated=gate is not None,
-            fails=fails,
-            smallest_failed=smallest,
+            gated=level in gated or level in gap_gates,
+            fails=fails[gap_gates[level]] if level in gap_gates else None,
+            smallest_failed=smallest[gap_gates[level]] if level in gap_gates else None,
             smallest_detectable=detectable,
             exposure_ceiling=exposure_ceiling(odds.held_out),
             epsilon_group=epsilon,

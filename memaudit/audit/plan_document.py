@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from memaudit.audit.plan import PlannedAudio, Supposed
 from memaudit.audit.plan_cells import PlannedCell
+from memaudit.audit.plan_chances import PolicyChances
+from memaudit.audit.results import Policy
 from memaudit.kit.feasibility_table import SpeedFeasibility
 from memaudit.kit.info import Entropy
 from memaudit.kit.recipe import Recipe
@@ -37,7 +39,10 @@ class NeededPairs(_Part):
 
 
 class PlanDocument(_Part):
-    """Everything that `memaudit plan` tells of a recipe."""
+    """Everything that `memaudit plan` tells of a recipe.
+
+    ``chances`` are those of the ``gates``, one by one and together; ``clean_passes`` is its ``all_pass``.
+    """
 
     schema_name: Literal["memaudit/plan/1"] = Field(alias="schema")
     recipe: Recipe
@@ -46,7 +51,9 @@ class PlanDocument(_Part):
     audio: PlannedAudio
     gap: float
     gates: tuple[str, ...]
+    policy: Policy
     clean_passes: float
+    chances: PolicyChances
     supposed_scores: tuple[Supposed, ...]
     cells: tuple[PlannedCell, ...]
     speeds: tuple[SpeedFeasibility, ...]

@@ -37,21 +37,29 @@ class Needed:
 
 
 def pairs_needed(
-    design: DesignPart, scores: Floats, gap: float, power: float, bound: float, levels: tuple[float, float]
+    design: DesignPart,
+    scores: Floats,
+    gap: float,
+    power: float,
+    bound: float,
+    levels: tuple[float, float],
+    gates: int | None = None,
 ) -> Needed:
     """The fewest pairs a cell of the gated speed with which each gate decides with chance `power`.
 
     Levels of repetition and the reserve stay as they are (a reserve that was left out grows with the pairs).
 
     Args:
-        design: of the recipe; one gate for each of its levels of repetition.
+        design: of the recipe.
         scores: f8[v] supposed accuracies of canaries that are not memorised.
         gap: true accuracy gap of the leak, above `bound`.
         power: wanted chance, for failing it in one cell and for passing a clean model in all.
         bound: of the gates.
         levels: one-sided confidences of the limits on which a gate fails and passes.
+        gates: on how many cells of the speed there is one; None: on each.
     """
     cells = len(design.repetitions)
+    family = cells if gates is None else gates
 
     def odds(pairs: int) -> GapOdds:
         reserve = pairs * cells if design.reserve_per_speed is None else design.reserve_per_speed
@@ -61,7 +69,7 @@ def pairs_needed(
         power,
         gap,
         least(lambda pairs: odds(pairs).shown(gap, bound, levels[0]), power),
-        least(lambda pairs: odds(pairs).passed(bound, levels[1], cells), power),
+        least(lambda pairs: odds(pairs).passed(bound, levels[1], family), power),
     )
 
 

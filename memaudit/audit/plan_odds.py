@@ -60,6 +60,17 @@ class GapOdds:
         likely = np.linspace(law.ppf(NEVER), law.ppf(1.0 - NEVER), PLACES)
         return self._chance(gap, bound, self._lower_limits(likely, level))
 
+    def shown_in_any(self, gap: float, bound: float, level: float, cells: int) -> float:
+        """Chance that at least one of `cells` such cells shows that gap, which all of them have."""
+        law = binom(self.inserted, self._share(gap))
+        likely = np.linspace(law.ppf(NEVER), law.ppf(1.0 - NEVER), PLACES)
+        means, totals = self._lower_limits(likely, level)
+        # The held-out arm is common to the cells; given it, they are independent.
+        shared = self._shared
+        own = np.maximum(np.sqrt(np.maximum(totals**2 - shared**2, 0.0)), 1e-12)
+        shown = ndtr((means - bound - shared * NODES[:, None]) / own) @ law.pmf(np.arange(self.inserted + 1))
+        return float(WEIGHTS @ (1.0 - (1.0 - shown) ** cells) / WEIGHTS.sum())
+
     def smallest(self, power: float, bound: float, level: float) -> float | None:
         """The gap that is `shown` with that chance; None where none is, 0 where any is."""
         if level not in self._whole:
@@ -80,6 +91,11 @@ class GapOdds:
         limit = limit_scatter(self.inserted, 0, self.held_out, self.scores, level, "upper", draws)
         one = ndtr((bound - limit.mean + limit.shared * NODES) / max(limit.own, 1e-12))
         return float(WEIGHTS @ one**cells / WEIGHTS.sum())
+
+    @property
+    def _shared(self) -> float:
+        """Deviation of a limit that comes from the held-out arm."""
+        return float(self.scores.std() / np.sqrt(self.held_out))
 
     def _share(self, gap: float) -> float:
         return min(gap / self.room, 1.0) if self.room > 0.0 else 0.0

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from memaudit.audit.gate_syntax import parse_gate
+from memaudit.audit.metrics import METRICS
 from memaudit.audit.plan import Plan
+from memaudit.audit.plan_cells import PlannedCell
+from memaudit.audit.plan_chances import Chance
 from memaudit.audit.plan_needed import MOST
 from memaudit.kit.control_speech import control_speech
 from memaudit.kit.feasibility_speed import HARD_PITCH, HARD_TEMPO
@@ -17,6 +21,7 @@ def summary(plan: Plan) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     audio, bits = plan.audio, plan.entropy
+    number = f"{len(plan.gates)} gate{'' if len(plan.gates) == 1 else 's'}"
     table.add_row("recipe", plan.recipe.name)
     table.add_row("canaries", f"{plan.inserted} inserted, {plan.held_out} held out, {plan.controls} controls")
     if plan.controls:
@@ -30,18 +35,40 @@ def summary(plan: Plan) -> Table:
         added += f"; {audio.share:.2%} of the training set once added to {audio.training_hours:g} hours"
     table.add_row("audio to train on", added)
     table.add_row("held back", f"{audio.held_out / 60:.1f} minutes")
-    scores = plan.supposed[0]
     table.add_row(
         "a clean model",
-        f"passes the default policy with a chance of {_chance(plan.clean_passes)} ({len(plan.gates)} gates "
-        f"at speed {scores.speed:g}), if it reads the controls and the canaries were shown to be in the "
-        "training set",
+        f"passes the {'default policy' if plan.policy == 'default' else 'gates'} with a chance of "
+        f"{_share(plan.chances.all_pass)} ({number}), if it reads the controls and the canaries were shown "
+        "to be in the training set",
+    )
+    table.add_row(
+        "a leak",
+        f"of {plan.gap:g} in every gated cell fails at least one of them with a chance of "
+        f"{_share(plan.chances.any_fails)}",
     )
     for item in plan.supposed:
         table.add_row(
             f"unread at speed {item.speed:g}",
             f"supposed to score {item.mean:.2f} on average, deviation {item.deviation:.2f}: {item.basis}",
         )
+    return table
+
+
+def gates(plan: Plan) -> Table | None:
+    """What each gate does to a leak in its own cell and to a clean model; None where the cells show it."""
+    if plan.chances.basis == "computed":
+        return None
+    table = Table(
+        box=None,
+        pad_edge=False,
+        title=f"What the gates do (over {plan.chances.audits} simulated audits of each kind; in brackets the "
+        "95 % limits of the simulation)",
+        title_justify="left",
+    )
+    for heading in ("gate", f"fails a leak of {plan.gap:g}\nin its cell", "passes a\nclean model"):
+        table.add_column(heading, justify="left" if heading == "gate" else "right")
+    for gate in plan.chances.gates:
+        table.add_row(gate.gate, _share(gate.fails), _share(gate.passes))
     return table
 
 
@@ -65,7 +92,7 @@ def cells(plan: Plan) -> Table:
             str(cell.repetitions),
             str(cell.inserted),
             str(cell.held_out),
-            "not gated" if cell.fails is None else _chance(cell.fails),
+            _fails(cell),
             _figure(cell.smallest_failed),
             _figure(cell.smallest_detectable),
             f"{cell.exposure_ceiling:.1f}",
@@ -143,7 +170,11 @@ def needs(plan: Plan) -> str | None:
 
 def notes(plan: Plan) -> list[str]:
     """What a reader must know beside the figures."""
-    found = []
+    found = [
+        f"{name} is a lower bound: a gate on it can fail and never pass, so no audit passes these gates."
+        for name in dict.fromkeys(parse_gate(gate, METRICS).metric for gate in plan.gates)
+        if METRICS[name].lower_only
+    ]
     method = plan.recipe.speed.method
     hard = HARD_TEMPO if method == "tempo" else HARD_PITCH
     fastest = plan.speeds[0]
@@ -175,6 +206,19 @@ def notes(plan: Plan) -> list[str]:
 def _filtered(plan: Plan) -> bool:
     part = plan.recipe.feasibility
     return bool(part.profile or part.min_seconds or part.max_seconds or part.max_chars_per_second)
+
+
+def _fails(cell: PlannedCell) -> str:
+    if cell.fails is not None:
+        return _chance(cell.fails)
+    return "see gates" if cell.gated else "not gated"
+
+
+def _share(chance: Chance) -> str:
+    """A chance, with the limits of its simulation."""
+    if chance.low is None or chance.high is None:
+        return _chance(chance.value)
+    return f"{_chance(chance.value)} ({_chance(chance.low)} to {_chance(chance.high)})"
 
 
 def _chance(value: float) -> str:

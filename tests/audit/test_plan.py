@@ -66,7 +66,7 @@ def test_without_speaking_a_measured_rate_stands_in() -> None:
 @pytest.mark.parametrize(("pairs", "epsilon"), [(20, 1.82), (100, 3.49), (200, 4.19)])
 def test_the_highest_epsilon_is_the_published_one(pairs: int, epsilon: float) -> None:
     drafts = [draft for draft in draft_kit(tiny(), 0) if draft.lot.arm != "control"]
-    cells = plan_cells(drafts, GapOdds(4, 14, np.zeros(1)), pairs, 0.5, None)
+    cells = plan_cells(drafts, GapOdds(4, 14, np.zeros(1)), pairs, 0.5, {})
     assert [cell.repetitions for cell in cells] == [4, 1]
     for cell in cells:
         assert cell.epsilon_group == pytest.approx(epsilon, abs=0.005)

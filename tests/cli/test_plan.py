@@ -31,7 +31,7 @@ def test_a_plan_for_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "168 copies" in shown
     assert "of the training set once added to 100 hours" in shown
     assert "spoken for this" in shown
-    assert "passes the default policy with a chance of <1% (3 gates at speed 4)" in shown
+    assert "passes the default policy with a chance of <1% (3 gates)" in shown
     assert "Frames of 40 ms against characters" in shown
     for name in ("nemo", "icefall", "espnet", "wenet", "speechbrain", "huggingface"):
         assert name in shown
