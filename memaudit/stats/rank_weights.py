@@ -9,7 +9,7 @@ import numpy as np
 from memaudit.stats.checks import Floats, Ints, share
 
 # Always the same random weights: equal input gives equal limits.
-DRAWS, SEED = 10_000, 20_190_814
+DRAWS, SEED = 20_000, 20_190_814
 # Numbers drawn at once, where there are many ranks: 32 MiB of them.
 CHUNK = 1 << 22
 
