@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from memaudit.audit.canary_exposure import canary_exposures
 from memaudit.audit.results import Example, Histogram, Roc
 from memaudit.audit.sheet import Sheet
 from memaudit.audit.utterances import Utterance
 
 BINS = 24
+NO_EXPOSURES: Mapping[str, float] = MappingProxyType({})
 MOST_CORNERS = 200
 """A ROC curve of more corners is thinned."""
 
@@ -92,15 +95,18 @@ def examples(sheet: Sheet, controls: Sheet, each: int = 5) -> list[Example]:
     inserted = [sheet.rows[row] for row in order if sheet.inserted[row]]
     held_out = [sheet.rows[row] for row in order if not sheet.inserted[row]]
     least = [row for row in reversed(inserted) if row not in inserted[:each]]
+    bits = canary_exposures(sheet)
     return [
-        *_examples("most", inserted[:each]),
-        *_examples("least", least[:each]),
+        *_examples("most", inserted[:each], bits),
+        *_examples("least", least[:each], bits),
         *_examples("held_out", held_out[:each]),
         *_examples("control", controls.rows[:each]),
     ]
 
 
-def _examples(kind: str, rows: Sequence[Utterance]) -> list[Example]:
+def _examples(
+    kind: str, rows: Sequence[Utterance], exposures: Mapping[str, float] = NO_EXPOSURES
+) -> list[Example]:
     return [
         Example.model_validate(
             {
@@ -111,6 +117,7 @@ def _examples(kind: str, rows: Sequence[Utterance]) -> list[Example]:
                 "reference": _cut(row.reference),
                 "transcript": _cut(row.transcript),
                 "cer": row.cer,
+                "exposure": exposures.get(row.id),
             }
         )
         for row in rows

@@ -405,7 +405,10 @@ class Roc(_Part):
 
 
 class Example(_Part):
-    """One canary as a reader would like to see it."""
+    """One canary as a reader would like to see it.
+
+    ``exposure`` in bits is an inserted canary's own, among the held-out ones of its speed; null for others.
+    """
 
     kind: Literal["most", "least", "held_out", "control"]
     id: str
@@ -414,6 +417,7 @@ class Example(_Part):
     reference: str
     transcript: str
     cer: float
+    exposure: float | None = None
 
 
 class UtterancesFile(_Part):

@@ -1,9 +1,10 @@
 """Two CSV tables (RFC 4180, UTF-8): a row a cell, and a row an utterance.
 
-Column names are the keys of results.json and utterances.jsonl, joined with underscores where they are nested.
-Figures are whole, null is empty. A text that a spreadsheet would take for a formula gets an apostrophe in
-front (OWASP, "CSV Injection"), and one too long for a spreadsheet's cell is cut, so these tables are for
-reading: results.json and utterances.jsonl are the record.
+Column names are the keys of results.json and utterances.jsonl, joined with underscores where they are nested;
+a row of an inserted canary has its exposure besides. Figures are whole, null is empty. A text that a
+spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection"), and one too long
+for a spreadsheet's cell is cut, so these tables are for reading: results.json and utterances.jsonl are the
+record.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from memaudit.audit.audit import utterances_beside
+from memaudit.audit.canary_exposure import canary_exposures
 from memaudit.audit.cells import FPRS
 from memaudit.audit.results import Cell, TprSummary
+from memaudit.audit.sheet import sheets
 from memaudit.audit.utterances import Utterance
 from memaudit.errors import ResultsError
 from memaudit.report.plain import plain
 from memaudit.report.renderer import Material
 
 CELLS, UTTERANCES = "cells.csv", "utterances.csv"
+EXPOSURE = "exposure"
+"""The column beside those of utterances.jsonl: an inserted canary's own exposure in bits."""
 
 LONGEST = 32_000
 """Characters of a text; a cell of Excel holds 32,767, and Python's reader 131,072."""
@@ -49,9 +54,14 @@ class CsvTables:
             raise ResultsError("utterances.jsonl is needed for CSV", how="give the folder that score wrote")
         cells = sorted(material.results.cells, key=lambda cell: (cell.speed, cell.repetitions))
         rows = utterances_beside(material.results, material.folder)
+        by_speed, _ = sheets(rows, material.results.kit.commitment)
+        bits = {name: value for sheet in by_speed.values() for name, value in canary_exposures(sheet).items()}
         return {
             CELLS: _table(list(_columns(Cell)), (dict(_values(cell)) for cell in cells)),
-            UTTERANCES: _table(list(Utterance.model_fields), (row.model_dump() for row in rows)),
+            UTTERANCES: _table(
+                [*Utterance.model_fields, EXPOSURE],
+                ({**row.model_dump(), EXPOSURE: bits.get(row.id)} for row in rows),
+            ),
         }
 
 

@@ -72,7 +72,7 @@ def exposure(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95)
     second = vector(held_out, "held_out", finite=False)
     level = (1.0 + share(confidence, "confidence")) / 2.0
     better = held_out_at_least(first, second)
-    values = np.log2(second.size) - np.log2(1.0 + better)
+    values = _bits(better, second.size)
     # Rounding must not lift a mean of equal values, nor its limit, above the ceiling.
     ceiling = exposure_ceiling(second.size)
     mean = min(average(values), ceiling)
@@ -89,6 +89,21 @@ def exposure(inserted: ArrayLike, held_out: ArrayLike, confidence: float = 0.95)
         reference=second.size,
         confidence=confidence,
     )
+
+
+def exposures(inserted: ArrayLike, held_out: ArrayLike) -> Floats:
+    """`Exposure.values` alone, f8[n] in bits: without an interval, for 0 or more inserted canaries.
+
+    Raises:
+        StatisticError: for no held-out canary, or NaN.
+    """
+    first = vector(inserted, "inserted", least=0, finite=False)
+    second = vector(held_out, "held_out", finite=False)
+    return _bits(held_out_at_least(first, second), second.size)
+
+
+def _bits(better: Ints, reference: int) -> Floats:
+    return np.asarray(np.log2(reference) - np.log2(1.0 + better), dtype=np.float64)
 
 
 def held_out_at_least(inserted: Floats, held_out: Floats) -> Ints:

@@ -54,6 +54,23 @@ def test_columns_are_the_same_whatever_is_null(tmp_path: Path) -> None:
         assert list(full[name][0]) == list(bare[name][0])
 
 
+def test_each_inserted_canary_has_its_own_exposure(tmp_path: Path) -> None:
+    table = read_csv(rendered("csv", "mixed", tmp_path))["utterances.csv"]
+    found = {row["id"]: row["exposure"] for row in table}
+    assert {row.id for row in rows("mixed") if row.arm == "inserted"} == {
+        name for name in found if found[name]
+    }
+    for cell in audit("mixed").cells:
+        own = [
+            float(found[row.id])
+            for row in rows("mixed")
+            if (row.speed, row.repetitions) == (cell.speed, cell.repetitions) and row.arm == "inserted"
+        ]
+        assert sum(own) / len(own) == pytest.approx(cell.exposure.mean)
+    for example in audit("mixed").examples:
+        assert found[example.id] == ("" if example.exposure is None else repr(example.exposure))
+
+
 def test_utterances_are_those_of_the_file(tmp_path: Path) -> None:
     table = read_csv(rendered("csv", "mixed", tmp_path))["utterances.csv"]
     wanted = sorted(rows("mixed"), key=lambda row: row.id)

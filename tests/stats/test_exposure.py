@@ -15,6 +15,7 @@ from memaudit.stats.exposure import (
     exposure,
     exposure_ceiling,
     exposure_null_mean,
+    exposures,
     held_out_at_least,
     reference_for_ceiling,
 )
@@ -60,6 +61,14 @@ def test_a_higher_score_never_lowers_anything(
     # The limits are read from random weights, which are drawn anew for other ranks.
     assert after.low >= before.low - 0.15
     assert after.high >= before.high - 0.15
+
+
+def test_values_alone_are_those_of_the_whole() -> None:
+    inserted, held_out = [3.0, 1.0, 2.0, -5.0], [0.0, 2.0, 1.5]
+    assert exposures(inserted, held_out).tolist() == exposure(inserted, held_out).values.tolist()
+    assert exposures([], held_out).size == 0
+    with pytest.raises(StatisticError, match="held_out"):
+        exposures(inserted, [])
 
 
 def test_ties_count_against_the_claim() -> None:
