@@ -1,9 +1,11 @@
 """Gates against an earlier audit: they fail only where a figure is worse beyond its interval.
 
 The gates of the new audit say which figures are asked for. In the place of their bounds stands the figure of
-the earlier audit. With one kit every canary is compared with itself (`memaudit.audit.compare`). With another
-kit of the same recipe nothing can be paired: then the change lies between (new low - old high) and (new high
-- old low), where both intervals have half of the error (Bonferroni). All gates are one family at 5 %.
+the earlier audit. With another kit of the same recipe nothing can be paired: then the change lies between
+(new low - old high) and (new high - old low), where both intervals have half of the error (Bonferroni). With
+one kit every canary is compared with itself as well (`memaudit.audit.compare_cells.difference`), and what
+both ways leave over is the interval, with half of the error each: pairing sees small changes of many
+canaries, and the two audits' own intervals see large ones of few. All gates are one family at 5 %.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from memaudit.audit.compare import Audit, check_alike, on_one_scale
-from memaudit.audit.compare_verdict import ERROR, FIGURES, change, compared_gates
+from memaudit.audit.compare_cells import difference
+from memaudit.audit.compare_verdict import ERROR, FIGURES, change
 from memaudit.audit.comparison import ComparedGate, Difference, Figure
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.results import BaselineSummary, GateResult, Results, Verdict
@@ -25,6 +28,9 @@ from memaudit.errors import ResultsError
 from memaudit.stats.interval import Interval
 
 NO_WORSE = "no worse than the baseline"
+
+Place = tuple[Figure, float, int]
+"""(figure, speed, repetitions)."""
 
 
 def against_baseline(results: Results, utterances: Sequence[Utterance], earlier: Audit) -> Results:
@@ -59,52 +65,77 @@ def against_baseline(results: Results, utterances: Sequence[Utterance], earlier:
 def _paired(earlier: Audit, new: Audit) -> list[ComparedGate]:
     check_alike(earlier, new)
     _, both = on_one_scale(earlier, new)
-    return compared_gates(new.results, new.results, both)
+    wanted = _wanted(new.results)
+    confidence = 1.0 - ERROR / len(wanted)
+    half = (1.0 + confidence) / 2.0
+    found = []
+    for place, metric in wanted.items():
+        figure, speed, level = place
+        at = both[speed]
+        moved = difference(at, at.a.cell(level), figure, half)
+        apart = _apart({speed: at.a}, {speed: at.b}, place, half)
+        low, high = max(moved.low, apart.low), min(moved.high, apart.high)
+        limits = {"low": low, "high": high} if low <= high else {}
+        found.append(_compared(metric, place, moved.model_copy(update={**limits, "confidence": confidence})))
+    return found
 
 
 def _unpaired(earlier: Audit, new: Audit) -> list[ComparedGate]:
     _check_comparable(earlier.results, new.results)
     first, second = (sheets(one.utterances, one.results.kit.commitment)[0] for one in (earlier, new))
-    wanted: dict[tuple[Figure, float, int], str] = {}
-    for gate in new.results.gates:
+    wanted = _wanted(new.results)
+    confidence = 1.0 - ERROR / len(wanted)
+    return [
+        _compared(metric, place, _apart(first, second, place, confidence)) for place, metric in wanted.items()
+    ]
+
+
+def _wanted(results: Results) -> dict[Place, str]:
+    """The figures that the gates ask for, each once, with the metric that asks first."""
+    wanted: dict[Place, str] = {}
+    for gate in results.gates:
         if gate.speed is not None and gate.repetitions is not None:
             wanted.setdefault((FIGURES[gate.metric], gate.speed, gate.repetitions), gate.metric)
-    confidence = 1.0 - ERROR / len(wanted)
-    found = []
-    for (figure, speed, level), metric in wanted.items():
-        before, after = (_interval(side, figure, speed, level, confidence) for side in (first, second))
-        moved = Difference(
-            a=before.estimate,
-            b=after.estimate,
-            change=after.estimate - before.estimate,
-            low=after.low - before.high,
-            high=after.high - before.low,
-            confidence=confidence,
-        )
-        found.append(
-            ComparedGate(
-                metric=metric,
-                figure=figure,
-                speed=speed,
-                repetitions=level,
-                difference=moved,
-                change=change(moved),
-            )
-        )
-    return found
+    return wanted
 
 
-def _interval(
-    side: Mapping[float, Sheet], figure: Figure, speed: float, level: int, confidence: float
-) -> Interval:
-    """The figure of one audit, with half of the error that its change may have."""
+def _compared(metric: str, place: Place, moved: Difference) -> ComparedGate:
+    figure, speed, level = place
+    return ComparedGate(
+        metric=metric,
+        figure=figure,
+        speed=speed,
+        repetitions=level,
+        difference=moved,
+        change=change(moved),
+    )
+
+
+def _apart(
+    first: Mapping[float, Sheet], second: Mapping[float, Sheet], place: Place, confidence: float
+) -> Difference:
+    """A change from the intervals of both audits, each with half of the error."""
+    before, after = (_interval(side, place, (1.0 + confidence) / 2.0) for side in (first, second))
+    return Difference(
+        a=before.estimate,
+        b=after.estimate,
+        change=after.estimate - before.estimate,
+        low=after.low - before.high,
+        high=after.high - before.low,
+        confidence=confidence,
+    )
+
+
+def _interval(side: Mapping[float, Sheet], place: Place, confidence: float) -> Interval:
+    """The figure of one audit."""
+    figure, speed, level = place
     sheet = side.get(speed)
     if sheet is None or level not in sheet.levels():
         raise ResultsError(
             f"the baseline's kit has no canary at {level} repetitions, {speed:g}x",
             how="use gates that both kits can answer, or a baseline made with the same recipe",
         )
-    found = METRICS[figure].measure(sheet, sheet.cell(level), ~sheet.inserted, (1.0 + confidence) / 2.0)
+    found = METRICS[figure].measure(sheet, sheet.cell(level), ~sheet.inserted, confidence)
     if found is None or not np.isfinite([found.low, found.high]).all():
         raise ResultsError(f"{figure} has no two-sided interval", how="gate another figure")
     return found

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from memaudit.cli.common import Output, shared_options
-from memaudit.cli.options import recipe_option, set_option
+from memaudit.cli.options import GateOption, GateText, recipe_option, set_option
 from memaudit.cli.speech_options import chosen_recipe
 from memaudit.files import write_text
 from memaudit.kit.control_speech import control_speech
@@ -71,6 +71,8 @@ from memaudit.kit.store import Kit, read_canaries
 )
 @click.option(
     "--gate",
+    cls=GateOption,
+    type=GateText(),
     multiple=True,
     metavar="GATE",
     help="Fix this gate now, before training: METRIC[@REPETITIONS][/SPEEDx] OP NUMBER; may be given again. "

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 RESULTS = click.Path(exists=True, path_type=Path)
 
+
+class GateText(click.ParamType):  # type: ignore[type-arg]
+    """A gate as it was written. Gates hold spaces, so several in one variable have semicolons between."""
+
+    name = "gate"
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """The gates of an environment variable, divided by semicolons or line ends."""
+        return [text.strip() for text in re.split(r"[;\n]", rv) if text.strip()]
+
+
+class GateOption(click.Option):
+    """A list of gates, for which one text in a settings file stands for a list of one."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Without this the one text would be taken for a list of letters."""
+        return super().type_cast_value(ctx, (value,) if isinstance(value, str) else value)
+
+
 gate_option = click.option(
     "--gate",
+    cls=GateOption,
+    type=GateText(),
     multiple=True,
     metavar="GATE",
     help="METRIC[@REPETITIONS][/SPEEDx] OP NUMBER; may be given again. "
