@@ -26,7 +26,7 @@ ERROR = 0.05
 """Chance of a false failure, and of a false pass, over all gates together."""
 
 LARGEST = 1_000_000
-"""Inserted canaries a cell beyond which no kit is worth naming."""
+"""Pairs a cell beyond which no kit is worth naming."""
 
 
 def evaluate(texts: Iterable[str], sheets: dict[float, Sheet]) -> list[GateResult]:
@@ -81,7 +81,9 @@ def _decide(gate: Gate, sheets: dict[float, Sheet], family: int) -> GateResult:
     needed = _needed(gate, limits, int(inserted.sum()))
     reason = "the interval contains the bound"
     if needed is not None:
-        reason += f"; about {needed} inserted canaries with such scores would decide it"
+        reason += (
+            f"; about {needed} pairs a cell with such scores would decide it in half of all audits or more"
+        )
     return base.model_copy(update={**found, "reason": reason, "needed": needed})
 
 
@@ -108,15 +110,20 @@ def _limits(gate: Gate, sheet: Sheet, inserted: Flags, held_out: Flags, family: 
     if failing is None or passing is None:
         return None
     low, high = (failing.low, passing.high) if gate.upper else (passing.low, failing.high)
-    return Interval(failing.estimate, low, high, 1.0 - ERROR)
+    # A figure that is a bound itself has a larger value where it may err more.
+    estimate = min(max(failing.estimate, low), high)
+    return Interval(estimate, low, high, 1.0 - ERROR)
 
 
 def _needed(gate: Gate, limits: Interval, inserted: int) -> int | None:
-    """How many inserted canaries would decide the gate at this estimate, held-out ones growing alike.
+    """With how many pairs a cell, held-out canaries growing alike, half of audits or more decide the gate.
 
-    The distance from estimate to limit shrinks with the square root of the number (or faster, where few
-    canaries let the range of the figure decide, so that this errs on the side of more). None where the
-    estimate lies so near the bound that no feasible kit decides it.
+    An estimate, for a model whose figure is what this audit found, from the distance of estimate and limit,
+    which shrinks with the square root of the number (or faster, where few canaries let the range of the
+    figure decide). With so many pairs the limit lies on the bound in the middle of its scatter: in
+    simulations 46 to 88 % of audits decide, with canaries drawn from the first one's scores. Where the true
+    figure lies nearer the bound than the estimate, fewer do. None where the estimate lies so near the bound
+    that no feasible kit decides it.
     """
     meets = gate.met_by(limits.estimate)
     limit = limits.high if meets == gate.upper else limits.low

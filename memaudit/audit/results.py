@@ -354,7 +354,10 @@ class Speed(_Part):
 
 
 class GateResult(_Part):
-    """A gate for one figure: ``low`` and ``high`` are the limits that decide (null: no such limit)."""
+    """A gate for one figure: ``low`` and ``high`` are the limits that decide (null: no such limit).
+
+    ``needed``: for an undecided one an estimate of the pairs a cell with which half of audits would decide.
+    """
 
     gate: str
     metric: str

@@ -11,6 +11,7 @@ from memaudit.audit.gate_syntax import OPERATORS, Gate, expand, parse_gate
 from memaudit.audit.gates import evaluate
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.sheet import Sheet, sheets
+from memaudit.audit.utterances import Utterance
 from memaudit.errors import GateError
 from memaudit.stats.mean_gap import mean_gap
 from tests.audit.synthetic import COMMITMENT, utterances
@@ -97,7 +98,18 @@ def test_a_lower_gate_mirrors_an_upper_one() -> None:
     assert evaluate(["accuracy_gap@16 > 0.8"], sheet)[0].status == "inconclusive"
 
 
-def test_an_undecided_gate_says_how_many_canaries_would_decide() -> None:
+@pytest.mark.parametrize("metric", sorted(METRICS))
+@pytest.mark.parametrize("sign", sorted(OPERATORS))
+def test_a_large_family_of_any_gates_is_decided(metric: str, sign: str) -> None:
+    found = evaluate([f"{metric} {sign} 0.{step}" for step in range(1, 8)], by_speed(3, leak=0.5))
+    assert len(found) == 3 * 7
+    for gate in found:
+        assert gate.estimate is not None
+        assert gate.low is None or gate.low <= gate.estimate
+        assert gate.high is None or gate.estimate <= gate.high
+
+
+def test_an_undecided_gate_says_how_many_pairs_would_decide() -> None:
     gate = evaluate(["accuracy_gap@1 <= 0.1"], by_speed(4, pairs=8))[0]
     assert gate.status == "inconclusive"
     assert gate.needed is not None
@@ -110,6 +122,36 @@ def test_an_undecided_gate_says_how_many_canaries_would_decide() -> None:
         for seed in range(10)
     ]
     assert decided.count("passed") >= 8
+
+
+def drawn_from(rows: list[Utterance], pairs: int, rng: np.random.Generator) -> dict[float, Sheet]:
+    """An audit with so many inserted canaries, and as many times more held out, that score as these do."""
+    arms = [[row for row in rows if row.arm == arm] for arm in ("inserted", "held_out")]
+    sizes = pairs, round(len(arms[1]) * pairs / len(arms[0]))
+    chosen = [arm[at] for arm, n in zip(arms, sizes, strict=True) for at in rng.integers(len(arm), size=n)]
+    new = [
+        # Losses are continuous: canaries drawn twice must not tie.
+        row.model_copy(update={"id": f"c{number:06d}", "loss": (row.loss or 0.0) + 1e-9 * rng.random()})
+        for number, row in enumerate(chosen)
+    ]
+    return sheets(new, COMMITMENT)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("gate", "leak"), [("accuracy_gap <= 0.1", 0.0), ("accuracy_gap <= 0.1", 0.3), ("exposure <= 3", 0.5)]
+)
+def test_half_of_audits_decide_with_the_number_that_is_named(gate: str, leak: float) -> None:
+    rng, decided = np.random.default_rng(1), []
+    for seed in range(50):
+        rows = utterances(seed, leak=leak, pairs=20, levels=(1,), reserve=40, controls=0)
+        (found,) = evaluate([gate], sheets(rows, COMMITMENT)[0])
+        if found.needed is not None and found.needed < 300:
+            (again,) = evaluate([gate], drawn_from(rows, found.needed, rng))
+            decided.append(again.status != "inconclusive")
+    assert len(decided) >= 15
+    # 2.33 standard errors below one half.
+    assert np.mean(decided) >= 0.5 - 2.33 * 0.5 / np.sqrt(len(decided))
 
 
 @pytest.mark.slow

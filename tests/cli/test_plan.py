@@ -60,6 +60,17 @@ def test_the_pairs_that_a_power_needs() -> None:
     assert min(again["clean_passes"], *(cell["fails"] for cell in again["cells"])) >= 0.5
 
 
+def test_gates_of_ones_own() -> None:
+    done = run(*SMALL, "--gate", "exposure@16 <= 2", "--gate", "epsilon@1<=1", "--audits", 10, "--gap", 0.8)
+    assert done.exit_code == 0, done.stderr
+    shown = flat(done.stdout)
+    assert "passes the gates with a chance of 0% (0% to 31%) (2 gates)" in shown
+    assert "What the gates do (over 10 simulated audits of each kind" in shown
+    assert "exposure@16/4x <= 2 80% (44% to 97%) 0% (0% to 31%)" in shown
+    assert "epsilon is a lower bound: a gate on it can fail and never pass" in flat(done.stderr)
+    assert "What the gates do" not in run(*SMALL).stdout
+
+
 def test_a_profile_says_what_it_drops_and_where_that_is_written() -> None:
     done = run(*SMALL, "--profile", "icefall")
     assert done.exit_code == 0, done.stderr
@@ -96,6 +107,9 @@ def test_a_tokenizer_is_looked_for_where_the_user_is(tmp_path: Path, monkeypatch
         (["--tokenizer", "none.model"], "none.model: there is no such file"),
         (["--recipe", "rutine"], "no packaged recipe 'rutine'; use one of routine"),
         (["--set", "design.pairs=3"], "there is no such key"),
+        (["--gate", "exposure <"], "'exposure <' is no gate; write METRIC"),
+        (["--gate", "auc@3 <= 1"], "the kit has no canary at 3 repetitions; use one of 1, 4, 16"),
+        (["--gate", "auc <= 1", "--target-power", "0.8"], "--target-power: pairs are searched for one"),
         (["--gap", "0.99"], "--gap 0.99: no leak has such a gap"),
         (["--gap", "0.05", "--target-power", "0.8"], "no number of pairs fails it"),
         (["--set", 'speech.voices=["en-us+f0"]'], "near names: en-us+f"),
