@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from memaudit.audit.selftest.trial import Trial, published
 from memaudit.stats.binomial import binomial_interval
 from memaudit.stats.epsilon import one_run_epsilon
+from memaudit.stats.epsilon_fdp import fdp_estimate
 from memaudit.stats.exposure import exposure_null_mean
 from memaudit.stats.rate_gap import rate_gap
 from memaudit.stats.tpr import held_out_needed
@@ -14,6 +15,7 @@ from memaudit.stats.tpr import held_out_needed
 NEWCOMBE = "Newcombe 1998, Statistics in Medicine 17, 873-890, table II, method 10"
 STEINKE = "Steinke, Nasr and Jagielski 2023, theorem 5.2"
 CLOPPER = "exact binomial limits, Clopper and Pearson 1934"
+MAHLOUJIFAR = "Mahloujifar, Melis and Chaudhuri 2025, arXiv 2410.22235"
 ALL_RIGHT = "logit(0.05^(1/r)): r guesses, all right"
 
 
@@ -52,6 +54,17 @@ def epsilons() -> Iterator[Trial]:
         yield published(name, STEINKE, value, measured, 3)
 
 
+def fdp_estimates() -> Iterator[Trial]:
+    """Estimates of epsilon for a Gaussian mechanism."""
+    for canaries, guesses, correct, delta, value in (
+        (1000, 100, 75, 1e-4, 0.842),
+        (100, 100, 80, 1e-5, 2.130),
+    ):
+        measured = fdp_estimate(guesses, correct, delta, "add-remove", 0.95, canaries).epsilon
+        name = f"f-DP estimate, {correct} of {guesses} guesses right among {canaries}, delta {delta:g}"
+        yield published(name, MAHLOUJIFAR, value, measured, 3)
+
+
 def ranks() -> Iterator[Trial]:
     """Exposure expected of a canary that was never seen, and what a false positive rate takes to show."""
     carlini = "Carlini et al. 2019: the mean of log2(N) - log2(rank) over N + 1 equally likely ranks"
@@ -61,5 +74,5 @@ def ranks() -> Iterator[Trial]:
     yield published("held-out canaries that show 1 % false positives", "1 - 0.99^n >= 0.95", 299, needed, 0)
 
 
-PUBLISHED = (rate_gaps, rates, epsilons, ranks)
+PUBLISHED = (rate_gaps, rates, epsilons, fdp_estimates, ranks)
 """Every group of published values."""
