@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
-from memaudit.audit.results import ArmScores, Cell, Controls, Results
+from memaudit.audit.results import ArmScores, Cell, Controls, RecallHalf, Results
 from memaudit.audit.verdict import detected
 from memaudit.models.frontends.usual import short_name
 
@@ -32,6 +33,62 @@ def percent(value: float) -> str:
     '73 %'
     """
     return f"{100 * value:.0f} %"
+
+
+def interval(estimate: float, low: float, high: float, digits: int = 2) -> str:
+    """A figure with its limits.
+
+    >>> interval(0.734, 0.61, -0.001)
+    '0.73 (0.61 to 0.00)'
+    """
+    return f"{estimate:z.{digits}f} ({low:z.{digits}f} to {high:z.{digits}f})"
+
+
+def percent_interval(estimate: float, low: float, high: float) -> str:
+    """A share with its limits.
+
+    >>> percent_interval(0.734, 0.61, 0.8)
+    '73 % (61 to 80 %)'
+    """
+    return f"{percent(estimate)} ({100 * low:.0f} to {percent(high)})"
+
+
+def accuracy_text(arm: ArmScores) -> str:
+    """An arm's accuracy with its interval."""
+    return percent_interval(arm.accuracy, arm.accuracy_low, arm.accuracy_high)
+
+
+def exact_text(arm: ArmScores) -> str:
+    """An arm's share of transcripts without a fault, with its interval."""
+    return percent_interval(arm.exact, arm.exact_low, arm.exact_high)
+
+
+def one_or_range(values: Sequence[int]) -> str:
+    """Sizes that are mostly alike.
+
+    >>> one_or_range([20, 20]), one_or_range([20, 18])
+    ('20', '18 to 20')
+    """
+    return str(min(values)) if min(values) == max(values) else f"{min(values)} to {max(values)}"
+
+
+def listed(values: Sequence[object]) -> str:
+    """Several as a reader would say them.
+
+    >>> listed([1, 2, 4])
+    '1, 2 and 4'
+    """
+    words = [str(value) for value in values]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def copies(number: int) -> str:
+    """A dose.
+
+    >>> copies(1), copies(4)
+    ('1 copy', '4 copies')
+    """
+    return "1 copy" if number == 1 else f"{number} copies"
 
 
 def p_text(value: float) -> str:
@@ -123,11 +180,32 @@ def _half(results: Results) -> list[str]:
     half = speed.recall_half
     if half is None or half.repetitions is None:
         return []
-    high = "no upper limit" if half.high is None else f"{half.high:.1f}"
     return [
-        f"Half of the canaries are transcribed without a fault at {half.repetitions:.1f} copies (95 % "
-        f"interval {half.low:.1f} to {high})."
+        f"Half of the canaries are transcribed without a fault at {half.repetitions:.1f} copies "
+        f"({_half_limits(half)})."
     ]
+
+
+def half_words(half: RecallHalf | None) -> str:
+    """At how many copies half of the canaries are transcribed without a fault, as a sentence."""
+    if half is None:
+        return "One repetition level gives no curve."
+    limits = _half_limits(half)
+    if half.repetitions is not None:
+        return (
+            "Half recall (every second canary transcribed without a fault) lies at "
+            f"{half.repetitions:.1f} copies ({limits})."
+        )
+    if half.status == "not reached":
+        return f"Half recall is not reached by the most copies of this kit ({limits} copies)."
+    if half.status == "already reached":
+        return f"Half recall lies below the fewest copies of this kit ({limits} copies)."
+    return "Half of the held-out canaries are read as well, so no number of copies can be named."
+
+
+def _half_limits(half: RecallHalf) -> str:
+    high = "no upper limit" if half.high is None else f"{half.high:.1f}"
+    return f"{percent(half.confidence)} interval {half.low:.1f} to {high}"
 
 
 def next_steps(results: Results) -> list[str]:

@@ -71,7 +71,7 @@ def test_figures_have_words_and_every_canary_a_point(found: Comparison, page: Pa
     risen = sum(item.b > item.a for item in found.canaries if item.arm == "inserted")
     assert f"inserted: {risen} of {cell.inserted * 3} have the higher score by B" in text
     svg = render(found).split('aria-labelledby="scatter-title')[1].split("</svg>")[0]
-    points = re.findall(r'<use xlink:href="#scatter-[^"]+" x="[^"]+" y="[^"]+" style="fill: (#\w+)', svg)
+    points = re.findall(r'<use xlink:href="#scatter-[^"]+" x="[^"]+" y="[^"]+" fill="(#\w+)"', svg)
     # One point a canary and one in the legend, in the colour of its arm.
     inserted = sum(item.arm == "inserted" for item in found.canaries)
     assert sorted(points.count(colour) for colour in set(points)) == sorted(

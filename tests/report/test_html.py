@@ -11,7 +11,7 @@ from memaudit.audit.assess import assess
 from memaudit.audit.results import Feasibility, ModelFile, Results
 from memaudit.models.inspection import Inspection
 from memaudit.report.html import RENDERER
-from memaudit.report.words import percent
+from memaudit.report.words import accuracy_text, percent
 from tests.audit.synthetic import subject, utterances
 
 HOSTILE = [
@@ -83,9 +83,9 @@ def test_ids_are_unique_and_every_reference_has_its_target() -> None:
 def test_figures_have_words() -> None:
     page = Page(RENDERER.render(results()))
     figures = [attributes for tag, attributes in page.tags if tag == "svg"]
-    assert len(figures) == 3
+    assert len(figures) == 5
     assert all(attributes["role"] == "img" for attributes in figures)
-    assert [tag for tag, _ in page.tags].count("figcaption") == 3
+    assert [tag for tag, _ in page.tags].count("figcaption") == 5
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -158,7 +158,7 @@ def test_chance_stands_beside_each_accuracy() -> None:
     for cell in found.cells:
         for arm in (cell.inserted, cell.held_out):
             assert arm.chance is not None
-            assert f"<td>{percent(arm.accuracy)} (chance {percent(arm.chance)})</td>" in text
+            assert f'<td class="figure">{accuracy_text(arm)}</td><td>{percent(arm.chance)}</td>' in text
 
 
 def test_the_same_results_give_the_same_page() -> None:
