@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -12,6 +14,20 @@ from memaudit.stats.checks import Floats, Ints, share
 DRAWS, SEED = 20_000, 20_190_814
 # Numbers drawn at once, where there are many ranks: 32 MiB of them.
 CHUNK = 1 << 22
+_MOST: ContextVar[int | None] = ContextVar("most", default=None)
+
+
+@contextmanager
+def coarse_limits(draws: int) -> Iterator[None]:
+    """Inside it `rank_mean_limits` draws at most so many weights: for studies of very many limits.
+
+    With 4,000 a limit at 99 % lies within about 0.06 standard deviations of the one with infinitely many.
+    """
+    token = _MOST.set(draws)
+    try:
+        yield
+    finally:
+        _MOST.reset(token)
 
 
 def rank_mean_limits(
@@ -49,8 +65,9 @@ def rank_mean_limits(
     shapes = copies.astype(np.float64)
     rng, lower, upper = np.random.default_rng(SEED), [], []
     rows = max(1, CHUNK // (steps.size + shapes.size))
-    for at in range(0, DRAWS, rows):
-        draws = min(rows, DRAWS - at)
+    total_draws = min(DRAWS, _MOST.get() or DRAWS)
+    for at in range(0, total_draws, rows):
+        draws = min(rows, total_draws - at)
         above = np.cumsum(rng.standard_gamma(steps, size=(draws, steps.size)), axis=1)
         weights = rng.standard_gamma(shapes, size=(draws, shapes.size))
         beyond, end = rng.standard_exponential((2, draws, 1))

@@ -11,12 +11,13 @@ from memaudit.audit.gates import evaluate
 from memaudit.audit.metrics import METRICS
 from memaudit.audit.plan import make_plan
 from memaudit.audit.plan_audits import PaperAudits
-from memaudit.audit.plan_chances import SEED, Chance, alike, computed, simulated
+from memaudit.audit.plan_chances import DRAWS, SEED, Chance, alike, computed, simulated
 from memaudit.audit.plan_odds import GapOdds
 from memaudit.errors import GateError, UsageError
 from memaudit.kit.draft import draft_kit
 from memaudit.kit.recipe import Recipe
 from memaudit.stats.binomial import binomial_interval
+from memaudit.stats.rank_weights import coarse_limits
 from tests.kit.recipes import tiny
 
 SCORES = np.clip(np.random.default_rng(1).normal(0.14, 0.09, 500), 0.0, 0.9)
@@ -32,12 +33,11 @@ def family(recipe: Recipe, *texts: str) -> list[Gate]:
     return [gate for text in texts for gate in expand(parse_gate(text, METRICS), levels)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("assignment", ["pairs", "coins"])
 def test_every_metric_has_the_outcomes_that_gates_have(assignment: str) -> None:
     """One gate a metric and direction, at a bound near which something happens; counted by hand."""
     recipe = tiny(design={"assignment": assignment, "pairs_per_cell": 16})
-    audits, bounds = 3, {"exposure": 2.0, "auc": 0.5, "epsilon": 0.1}
+    audits, bounds = 5, {"exposure": 2.0, "auc": 0.5, "epsilon": 0.1}
     texts = [f"{name} {sign} {bounds.get(name, 0.25)}" for name in METRICS for sign in ("<=", ">")]
     gates, on_paper = family(recipe, *texts), paper(recipe)
     found = simulated(gates, on_paper, {4.0: 0.8}, 0.7, audits)
@@ -45,17 +45,12 @@ def test_every_metric_has_the_outcomes_that_gates_have(assignment: str) -> None:
         assert max(item.fails.value for item in found.gates if item.gate.startswith(name)) > 0.0
     assert [item.gate for item in found.gates] == [str(gate) for gate in gates]
     for kind, share, wanted in ((1, 0.8, "failed"), (0, 0.0, "passed")):
-        naive = np.array(
-            [
-                [
-                    gate.status == wanted
-                    for gate in evaluate(
-                        texts, on_paper.draw(np.random.default_rng([SEED, number, kind]), {4.0: share})
-                    )
-                ]
+        with coarse_limits(DRAWS):
+            statuses = [
+                evaluate(texts, on_paper.draw(np.random.default_rng([SEED, number, kind]), {4.0: share}))
                 for number in range(audits)
             ]
-        )
+        naive = np.array([[gate.status == wanted for gate in audit] for audit in statuses])
         assert 0 < naive.sum() < naive.size
         told = [item.fails if kind else item.passes for item in found.gates]
         assert [chance.value for chance in told] == pytest.approx(naive.mean(axis=0).tolist())
@@ -73,6 +68,20 @@ def test_the_error_of_the_simulation_is_told_and_more_audits_begin_alike() -> No
             limits = binomial_interval(round(chance.value * audits), audits)
             assert (chance.low, chance.high) == (limits.low, limits.high)
     assert few.any_fails.value * 10 <= more.any_fails.value * 30
+
+
+def test_coarse_limits_are_nearly_those_of_an_audit() -> None:
+    sheet = paper(tiny(design={"pairs_per_cell": 20})).draw(np.random.default_rng(3), {4.0: 0.4})[4.0]
+    for name in ("exposure", "auc"):
+        arms = sheet.cell(4), ~sheet.inserted
+        fine = METRICS[name].measure(sheet, *arms, 0.98)
+        with coarse_limits(DRAWS):
+            coarse = METRICS[name].measure(sheet, *arms, 0.98)
+        assert fine is not None
+        assert coarse is not None
+        assert fine != coarse
+        assert (coarse.low, coarse.high) == pytest.approx((fine.low, fine.high), abs=0.03 * fine.width)
+        assert METRICS[name].measure(sheet, *arms, 0.98) == fine
 
 
 def test_an_imagined_audit_has_the_design_of_the_kit() -> None:
