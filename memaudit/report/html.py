@@ -25,7 +25,6 @@ from memaudit.report.words import (
     p_text,
     percent,
     percent_interval,
-    printable,
 )
 
 
@@ -51,7 +50,6 @@ class HtmlReport(OneFile):
             p=p_text,
             percent=percent,
             plain=plain,
-            printable=printable,
         )
         environment.globals.update(
             differences=differences,
