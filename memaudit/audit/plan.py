@@ -152,7 +152,7 @@ def make_plan(
         for cell in plan_cells(
             found,
             odds[speed],
-            design.pairs_per_cell if design.assignment == "pairs" else None,
+            design.pairs_per_cell * (1 if design.assignment == "pairs" else 2),
             gap,
             policy.gap_gates(speed),
             policy.gated(speed),

@@ -39,7 +39,7 @@ class PlannedCell:
         smallest_detectable: the gap whose 95 % interval lies above 0 with 80 %; None where none does.
         exposure_ceiling: bits.
         epsilon_group, epsilon_single: one-run bounds at 95 % if every guess were right, for all copies of a
-            canary and for one; None with coins, for which this version computes none.
+            canary and for one; adjacency replace-one for pairs, add-remove for own coins.
         p_smallest: smallest p-value of the randomisation test.
     """
 
@@ -52,15 +52,15 @@ class PlannedCell:
     smallest_failed: float | None
     smallest_detectable: float | None
     exposure_ceiling: float
-    epsilon_group: float | None
-    epsilon_single: float | None
+    epsilon_group: float
+    epsilon_single: float
     p_smallest: float | None
 
 
 def plan_cells(
     drafts: Sequence[Draft],
     odds: GapOdds,
-    pairs: int | None,
+    coins: int,
     gap: float,
     gap_gates: Mapping[int, PlannedGate],
     gated: Collection[int] = (),
@@ -70,7 +70,7 @@ def plan_cells(
     Args:
         drafts: the canaries of that speed.
         odds: of each of its cells: they are equally large.
-        pairs: pairs a cell; None with coins.
+        coins: how many are thrown a cell: one a pair, or one a canary.
         gap: true gap of the leak that is to be failed; one that the scores leave no room for is never shown.
         gap_gates: by level the gate on the accuracy gap.
         gated: levels that have a gate on whatever figure.
@@ -79,7 +79,7 @@ def plan_cells(
     kinds = set(gap_gates.values())
     fails = {gate: odds.shown(gap, gate.bound, gate.fail_level) for gate in kinds}
     smallest = {gate: odds.smallest(POWER, gate.bound, gate.fail_level) for gate in kinds}
-    epsilon = None if pairs is None else one_run_epsilon(pairs, pairs, CONFIDENCE)
+    epsilon = one_run_epsilon(coins, coins, CONFIDENCE)
     levels = sorted({draft.lot.repetitions for draft in drafts} - {0}, reverse=True)
     return [
         PlannedCell(
@@ -93,7 +93,7 @@ def plan_cells(
             smallest_detectable=detectable,
             exposure_ceiling=exposure_ceiling(odds.held_out),
             epsilon_group=epsilon,
-            epsilon_single=None if epsilon is None else epsilon / level,
+            epsilon_single=epsilon / level,
             p_smallest=_smallest_p(drafts, level),
         )
         for level in levels

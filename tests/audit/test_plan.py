@@ -102,10 +102,11 @@ def test_the_smallest_p_is_what_the_test_gives_for_perfect_separation() -> None:
     assert cell.p_smallest == test.p_smallest
 
 
-def test_coins_have_the_expected_numbers_and_no_epsilon() -> None:
+def test_coins_have_the_expected_numbers_and_twice_the_guesses() -> None:
     plan = make_plan(tiny(design={"assignment": "coins", "pairs_per_cell": 12}), sample=0)
     assert {cell.inserted for cell in plan.cells} == {12}
-    assert {cell.epsilon_group for cell in plan.cells} == {None}
+    for cell in plan.cells:
+        assert cell.epsilon_group == pytest.approx(-np.log(0.05 ** (-1 / 24) - 1))
 
 
 def test_profiles_and_toolkits() -> None:
