@@ -19,12 +19,14 @@ def missing_figures(
     found = []
     where = _places([cell for cell in cells if cell.epsilon is None])
     if where:
-        found.append(f"epsilon{where}: no canary there has a twin, and memaudit guesses pairs only")
+        found.append(f"epsilon{where}: no coin was thrown there that could be guessed")
     where = _places([cell for cell in cells if cell.smallest_detectable_gap is None])
     if where:
         found.append(f"smallest_detectable_gap{where}: not even canaries read whole would be shown at 80 %")
     if any(cell.inserted.chance is None or cell.held_out.chance is None for cell in cells):
         found.append("chance: there is no other text to hold a transcript against")
+    if len(sheets) < 2:
+        found.append("learning: the kit has one speed")
     if any(speed.recall_half is None for speed in speeds):
         found.append("recall_half: the kit has one repetition level")
     if checks.blind_baseline is None:
