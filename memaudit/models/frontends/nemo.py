@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from memaudit.errors import AudioError
-from memaudit.models.frontends.base import FrontEndOptions, usable
-from memaudit.models.frontends.mel import Norm, mel_filters
-from memaudit.models.frontends.spectrum import Window, centred_window, magnitudes
+from memaudit.models.frontends.base import usable
+from memaudit.models.frontends.framed_mel import FramedMelOptions
+from memaudit.models.frontends.mel import mel_filters
+from memaudit.models.frontends.spectrum import centred_window, magnitudes
 from memaudit.models.recognizer import Samples
 
 Normalisation = Literal["per_feature", "all_features", "none"]
@@ -20,7 +21,7 @@ Normalisation = Literal["per_feature", "all_features", "none"]
 _DEVIATION = np.float32(1e-5)
 
 
-class NemoFrontEnd(FrontEndOptions):
+class NemoFrontEnd(FramedMelOptions):
     """Log-mel features as NeMo's FilterbankFeatures computes them at inference.
 
     Pre-emphasis over the whole utterance, half a transform of zeros at both ends, a symmetric window in the
@@ -52,15 +53,7 @@ class NemoFrontEnd(FrontEndOptions):
     """
 
     kind: Literal["nemo"] = "nemo"
-    num_mels: int = Field(80, ge=1, le=1024)
-    frame_length_ms: float = Field(25.0, gt=0, le=1000)
-    frame_shift_ms: float = Field(10.0, gt=0, le=1000)
-    window: Window = "hann"
-    fft_size: int = Field(0, ge=0, le=65536)
     preemphasis: float = Field(0.97, ge=0, le=1)
-    low_frequency: float = Field(0.0, ge=0)
-    high_frequency: float = Field(0.0, ge=0)
-    mel_norm: Norm = "slaney"
     power: float = Field(2.0, gt=0)
     log: bool = True
     log_guard: Literal["add", "clamp"] = "add"
@@ -70,41 +63,9 @@ class NemoFrontEnd(FrontEndOptions):
     dither: float = Field(0.0, ge=0, le=0)
 
     @property
-    def num_features(self) -> int:
-        """F."""
-        return self.num_mels
-
-    @property
-    def _frame(self) -> int:
-        return int(self.sample_rate * self.frame_length_ms / 1000)
-
-    @property
-    def _hop(self) -> int:
-        return int(self.sample_rate * self.frame_shift_ms / 1000)
-
-    @property
-    def _size(self) -> int:
-        return self.fft_size or 1 << (self._frame - 1).bit_length()
-
-    @property
-    def _high(self) -> float:
-        return self.high_frequency or self.sample_rate / 2
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if not self.low_frequency < self._high <= self.sample_rate / 2:
-            raise ValueError(
-                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz "
-                f"(high_frequency) do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
-            )
-        if self._hop < 1:
-            raise ValueError(f"frame_shift_ms {self.frame_shift_ms:g} is less than a sample")
-        if not 2 <= self._frame <= self._size:
-            raise ValueError(
-                f"frame_length_ms {self.frame_length_ms:g} is {self._frame} samples, not 2 to {self._size}, "
-                "the size of the transform"
-            )
-        return self
+    def natural_size(self) -> int:
+        """The next power of two."""
+        return 1 << (self.frame - 1).bit_length()
 
     def __call__(self, samples: Samples) -> NDArray[np.float32]:
         """float32 [S] in [-1, 1] -> float32 [T, F], T = S // hop (with exact_pad one fewer).
@@ -116,10 +77,10 @@ class NemoFrontEnd(FrontEndOptions):
         count = wave.size
         emphasised = wave.copy()
         emphasised[1:] -= np.float32(self.preemphasis) * wave[:-1]
-        edge = (self._size - self._hop) // 2 if self.exact_pad else self._size // 2
-        frames = max(0, count + 2 * edge - 2 * (self._size // 2)) // self._hop
-        window = centred_window(self.window, self._frame, self._size, periodic=False)
-        spectra = magnitudes(np.pad(emphasised.astype(np.float64), edge), window, self._hop)[:frames]
+        edge = (self.size - self.hop) // 2 if self.exact_pad else self.size // 2
+        frames = max(0, count + 2 * edge - 2 * (self.size // 2)) // self.hop
+        window = centred_window(self.window, self.frame, self.size, periodic=False)
+        spectra = magnitudes(np.pad(emphasised.astype(np.float64), edge), window, self.hop)[:frames]
         if spectra.shape[0] == 0:
             raise AudioError(
                 f"the audio, {count} samples, is shorter than one frame", how="leave the utterance out"
@@ -136,10 +97,10 @@ class NemoFrontEnd(FrontEndOptions):
     def _filters(self) -> NDArray[np.float64]:
         return mel_filters(
             sample_rate=self.sample_rate,
-            fft_size=self._size,
+            fft_size=self.size,
             num_mels=self.num_mels,
             low_frequency=self.low_frequency,
-            high_frequency=self._high,
+            high_frequency=self.highest,
             scale="slaney",
             norm=self.mel_norm,
         )

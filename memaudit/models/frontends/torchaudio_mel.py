@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from memaudit.errors import AudioError
-from memaudit.models.frontends.base import FrontEndOptions, usable
+from memaudit.models.frontends.base import usable
+from memaudit.models.frontends.framed_mel import FramedMelOptions
 from memaudit.models.frontends.mel import Norm, Scale, mel_filters
-from memaudit.models.frontends.spectrum import Window, centred_window, magnitudes
+from memaudit.models.frontends.spectrum import centred_window, magnitudes
 from memaudit.models.recognizer import Samples
 
 
-class TorchaudioFrontEnd(FrontEndOptions):
+class TorchaudioFrontEnd(FramedMelOptions):
     """Log-mel features as torchaudio.transforms.MelSpectrogram and a logarithm give them; the defaults are
     GigaAM's.
 
@@ -39,54 +40,15 @@ class TorchaudioFrontEnd(FrontEndOptions):
 
     kind: Literal["torchaudio"] = "torchaudio"
     num_mels: int = Field(64, ge=1, le=1024)
-    frame_length_ms: float = Field(25.0, gt=0, le=1000)
-    frame_shift_ms: float = Field(10.0, gt=0, le=1000)
-    window: Window = "hann"
-    fft_size: int = Field(0, ge=0, le=65536)
     centre: bool = True
-    low_frequency: float = Field(0.0, ge=0)
-    high_frequency: float = Field(0.0, ge=0)
     mel_scale: Scale = "htk"
     mel_norm: Norm = "none"
     floor: float = Field(1e-9, gt=0)
     ceiling: float = Field(1e9, gt=0)
     bfloat16: bool = False
 
-    @property
-    def num_features(self) -> int:
-        """F."""
-        return self.num_mels
-
-    @property
-    def _frame(self) -> int:
-        return int(self.sample_rate * self.frame_length_ms / 1000)
-
-    @property
-    def _hop(self) -> int:
-        return int(self.sample_rate * self.frame_shift_ms / 1000)
-
-    @property
-    def _size(self) -> int:
-        return self.fft_size or self._frame
-
-    @property
-    def _high(self) -> float:
-        return self.high_frequency or self.sample_rate / 2
-
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if not self.low_frequency < self._high <= self.sample_rate / 2:
-            raise ValueError(
-                f"filters from {self.low_frequency:g} Hz (low_frequency) to {self._high:g} Hz "
-                f"(high_frequency) do not lie below half the sample rate, {self.sample_rate / 2:g} Hz"
-            )
-        if self._hop < 1:
-            raise ValueError(f"frame_shift_ms {self.frame_shift_ms:g} is less than a sample")
-        if not 2 <= self._frame <= self._size:
-            raise ValueError(
-                f"frame_length_ms {self.frame_length_ms:g} is {self._frame} samples, not 2 to {self._size}, "
-                "the size of the transform"
-            )
+    def _room(self) -> Self:
         if self.floor >= self.ceiling:
             raise ValueError(f"floor {self.floor:g} is not below ceiling {self.ceiling:g}")
         return self
@@ -98,26 +60,26 @@ class TorchaudioFrontEnd(FrontEndOptions):
             AudioError: if the samples are empty, not finite, or too few for one frame (or to be mirrored).
         """
         wave = usable(samples).astype(np.float64)
-        least = self._size // 2 + 1 if self.centre else self._size
+        least = self.size // 2 + 1 if self.centre else self.size
         if wave.size < least:
             raise AudioError(
                 f"the audio, {wave.size} samples, is shorter than one frame", how="leave the utterance out"
             )
         if self.centre:
-            wave = np.pad(wave, self._size // 2, mode="reflect")
-        window = centred_window(self.window, self._frame, self._size, periodic=True)
+            wave = np.pad(wave, self.size // 2, mode="reflect")
+        window = centred_window(self.window, self.frame, self.size, periodic=True)
         filters = mel_filters(
             sample_rate=self.sample_rate,
-            fft_size=self._size,
+            fft_size=self.size,
             num_mels=self.num_mels,
             low_frequency=self.low_frequency,
-            high_frequency=self._high,
+            high_frequency=self.highest,
             scale=self.mel_scale,
             norm=self.mel_norm,
         )
         if self.bfloat16:
             window, filters = _bfloat16(window), _bfloat16(filters)
-        power = magnitudes(wave, window, self._hop).astype(np.float32) ** 2
+        power = magnitudes(wave, window, self.hop).astype(np.float32) ** 2
         return np.log(np.clip(power @ filters.astype(np.float32), self.floor, self.ceiling))
 
 
