@@ -6,11 +6,89 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from memaudit.audit.result_figures import (
+    ArmScores as ArmScores,
+)
+from memaudit.audit.result_figures import (
+    Cell as Cell,
+)
+from memaudit.audit.result_figures import (
+    EpsilonSummary as EpsilonSummary,
+)
+from memaudit.audit.result_figures import (
+    Estimate as Estimate,
+)
+from memaudit.audit.result_figures import (
+    ExposureSummary as ExposureSummary,
+)
+from memaudit.audit.result_figures import (
+    Extrapolated as Extrapolated,
+)
+from memaudit.audit.result_figures import (
+    FdpEstimate as FdpEstimate,
+)
+from memaudit.audit.result_figures import (
+    HalfSpeed as HalfSpeed,
+)
+from memaudit.audit.result_figures import (
+    JointEpsilon as JointEpsilon,
+)
+from memaudit.audit.result_figures import (
+    Learning as Learning,
+)
+from memaudit.audit.result_figures import (
+    RecallHalf as RecallHalf,
+)
+from memaudit.audit.result_figures import (
+    Speed as Speed,
+)
+from memaudit.audit.result_figures import (
+    TprSummary as TprSummary,
+)
+from memaudit.audit.result_figures import (
+    Trend as Trend,
+)
+from memaudit.audit.result_subject import (
+    AACheck as AACheck,
+)
+from memaudit.audit.result_subject import (
+    BlindBaseline as BlindBaseline,
+)
+from memaudit.audit.result_subject import (
+    Controls as Controls,
+)
+from memaudit.audit.result_subject import (
+    Feasibility as Feasibility,
+)
+from memaudit.audit.result_subject import (
+    FrontEndTrial as FrontEndTrial,
+)
+from memaudit.audit.result_subject import (
+    Injection as Injection,
+)
+from memaudit.audit.result_subject import (
+    KitSummary as KitSummary,
+)
+from memaudit.audit.result_subject import (
+    ModelFile as ModelFile,
+)
+from memaudit.audit.result_subject import (
+    ModelSummary as ModelSummary,
+)
+from memaudit.audit.result_subject import (
+    OtherTexts as OtherTexts,
+)
+from memaudit.audit.result_subject import Part
+from memaudit.audit.result_subject import (
+    SelfChecks as SelfChecks,
+)
+from memaudit.audit.result_subject import (
+    Tool as Tool,
+)
 from memaudit.errors import ResultsError
 from memaudit.files import write_json
-from memaudit.models.inspection import Inspection
 
 SCHEMA = "memaudit/results/1"
 Verdict = Literal["passed", "failed", "inconclusive"]
@@ -18,342 +96,7 @@ Policy = Literal["default", "given", "pre-registered"]
 """Where the gates come from: memaudit's own, the user's, or those fixed in the kit before training."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Tool(_Part):
-    """The program that made the results, and what it ran on."""
-
-    name: str = "memaudit"
-    version: str
-    python: str
-    packages: dict[str, str]
-
-
-class KitSummary(_Part):
-    """The kit that was scored; ``gates`` are those that were fixed in it at make-kit."""
-
-    name: str
-    commitment: str
-    commitment_verified: bool
-    pairs: int
-    inserted: int
-    held_out: int
-    controls: int
-    entropy_bits: dict[str, float] = Field(default_factory=dict)
-    gates: tuple[str, ...] = ()
-
-
-class ModelFile(_Part):
-    """One file of the model, by digest."""
-
-    name: str
-    sha256: str
-
-
-class ModelSummary(_Part):
-    """What was scored, and how it was run.
-
-    ``inferred`` says why the family took the model for its own and what its files left open, ``warnings``
-    what makes the figures less sure; ``inspection`` is null where its computation cannot be looked at.
-    """
-
-    adapter: str
-    files: tuple[ModelFile, ...]
-    front_end: dict[str, Any] = Field(default_factory=dict)
-    decoder: dict[str, Any] = Field(default_factory=dict)
-    inferred: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    inspection: Inspection | None = None
-
-
-class Injection(_Part):
-    """What is known of the canaries' presence in the training set."""
-
-    checked: bool
-    assumed: bool = False
-    format: str | None = None
-    inserted: int | None = None
-    missing: int | None = None
-    leaked: int | None = None
-
-
-class OtherTexts(_Part):
-    """Losses of the controls' own texts against those of other controls' texts on the same audio.
-
-    ``loss`` and ``other_loss`` are means in nats a token over the ``n`` controls that have both; ``likelier``
-    counts those whose own text has the smaller one, ``p_value`` is its one-sided sign test's. ``passed`` is
-    null where so few controls could not decide.
-    """
-
-    n: int
-    loss: float
-    other_loss: float
-    likelier: int
-    p_value: float
-    passed: bool | None
-
-
-class FrontEndTrial(_Part):
-    """The ``n`` controls through the same model behind another front end.
-
-    ``likelier`` counts the controls whose text is likelier with it; ``p_value`` is its sign test's, times the
-    number of front ends that were tried. ``better``: then the described front end is wrong.
-    """
-
-    front_end: dict[str, Any]
-    n: int
-    accuracy: float
-    likelier: int
-    p_value: float
-    better: bool
-
-
-class Controls(_Part):
-    """Whether the model reads ordinary sentences at speed 1.
-
-    ``passed`` asks for an accuracy clearly above chance, where losses tell for true texts that are likelier
-    than others, and for no other front end that is better (tried where the controls are not read well).
-    ``source`` says whose recordings: the kit's, or the user's own (``manifest``).
-    """
-
-    n: int
-    accuracy: float | None
-    low: float | None
-    chance: float | None
-    passed: bool
-    source: Literal["kit", "given"] = "kit"
-    manifest: ModelFile | None = None
-    other_texts: OtherTexts | None = None
-    front_ends: tuple[FrontEndTrial, ...] = ()
-
-
-class AACheck(_Part):
-    """The audit's test on arms drawn anew: how often it found something at its level."""
-
-    passed: bool
-    rate: float
-    audits: int
-    level: float
-
-
-class BlindBaseline(_Part):
-    """A classifier on the kit's texts, audio and voices, without the model: can it tell the arms apart?"""
-
-    passed: bool
-    auc: float
-    p_value: float
-    features: int
-    canaries: int
-
-
-class SelfChecks(_Part):
-    """Checks of the audit on itself; ``blind_baseline`` is null without a kit, or for one too small."""
-
-    a_a: AACheck
-    blind_baseline: BlindBaseline | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether none of them failed."""
-        return self.a_a.passed and (self.blind_baseline is None or self.blind_baseline.passed)
-
-
-class Feasibility(_Part):
-    """How the texts of one speed's canaries fit into the model's output frames.
-
-    ``infeasible`` are the ids of canaries without any alignment; ``frames_per_token`` is the canaries'
-    median, null where the model was not inspected.
-    """
-
-    speed: float
-    n: int
-    infeasible: tuple[str, ...]
-    frames_per_token: float | None
-
-
-class ArmScores(_Part):
-    """Means over the canaries of one arm; ``loss`` in nats, null where some canary has none."""
-
-    n: int
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    chance: float | None
-    exact: float
-    exact_low: float
-    exact_high: float
-    cer: float
-    wer: float
-    loss: float | None
-
-
-class Estimate(_Part):
-    """A figure with its two-sided interval."""
-
-    estimate: float
-    low: float
-    high: float
-    confidence: float
-
-
-class Extrapolated(_Part):
-    """Exposure in bits by a law fitted to the held-out losses: an estimate without an interval.
-
-    ``beyond`` canaries score above every held-out one, ``capped`` values are the entropy of the texts, and
-    ``p_value`` is that of the test that the law fits.
-    """
-
-    mean: float
-    median: float
-    beyond: int
-    capped: int
-    p_value: float
-
-
-class ExposureSummary(_Part):
-    """Bits by which a canary's rank among held-out ones beats chance (mean with interval, median).
-
-    ``extrapolated`` is null without losses, with fewer than 100 held-out canaries, and where the law does not
-    fit.
-    """
-
-    mean: float
-    median: float
-    low: float
-    high: float
-    confidence: float
-    ceiling: float
-    null_mean: float
-    extrapolated: Extrapolated | None = None
-
-
-class TprSummary(_Part):
-    """Share of inserted canaries found at a false positive rate that the held-out ones can show."""
-
-    fpr: float
-    tpr: float
-    low: float
-    high: float
-    confidence: float
-
-
-class FdpEstimate(_Part):
-    """An estimate, no bound: epsilon at ``delta`` if training were a Gaussian mechanism."""
-
-    epsilon: float
-    delta: float
-    assumption: str
-
-
-class EpsilonSummary(_Part):
-    """One-run lower bound: for all copies together, and for one copy; ``used`` of the guesses show most."""
-
-    group: float
-    single: float
-    delta: float
-    confidence: float
-    adjacency: Literal["replace-one", "add-remove"]
-    guesses: int
-    correct: int
-    ceiling: float
-    used: int | None = None
-    fdp_estimate: FdpEstimate | None = None
-
-
-class JointEpsilon(_Part):
-    """One-run lower bound for one copy, from all repetition levels of the fastest speed together."""
-
-    joint_single: float
-    delta: float
-    confidence: float
-    adjacency: Literal["replace-one", "add-remove"]
-    guesses: int
-    correct: int
-    ceiling: float
-    used: int | None = None
-
-
-class Cell(_Part):
-    """One (speed, repetitions): its inserted canaries against the held-out ones of that speed."""
-
-    speed: float
-    repetitions: int
-    inserted: ArmScores
-    held_out: ArmScores
-    accuracy_gap: Estimate
-    exact_gap: Estimate
-    cer_gap: Estimate | None = None
-    wer_gap: Estimate | None = None
-    p_value: float
-    p_adjusted: float
-    p_smallest: float
-    p_exact: bool
-    exposure: ExposureSummary
-    auc: Estimate
-    tpr_at_fpr: tuple[TprSummary, ...]
-    epsilon: EpsilonSummary | None
-    smallest_detectable_gap: float | None
-
-
-class Trend(_Part):
-    """Does membership grow with the repetitions? One-sided randomisation test."""
-
-    p_value: float
-
-
-class RecallHalf(_Part):
-    """Repetitions at which half of the canaries are transcribed exactly; ``high`` null: no upper limit.
-
-    ``slope`` (growth of the log odds with a doubling of the repetitions) and ``floor`` (rate at which
-    held-out canaries are read) are those of the fitted curve; null where there is none, and in older results.
-    """
-
-    status: Literal["reached", "not reached", "already reached", "undefined"]
-    repetitions: float | None
-    low: float
-    high: float | None
-    confidence: float
-    slope: float | None = None
-    floor: float | None = None
-
-
-class HalfSpeed(_Part):
-    """Speed at which half of what is read at the slowest is lost; ``high`` null: no upper limit."""
-
-    arm: Literal["inserted", "held_out"]
-    repetitions: int
-    status: Literal["reached", "not reached", "already reached", "undefined"]
-    speed: float | None
-    low: float
-    high: float | None
-    confidence: float
-
-
-class Learning(_Part):
-    """What the speeds show together: what the model learnt, and what it can only have memorised."""
-
-    fast: float
-    slow: float
-    difference_of_gaps: Estimate
-    half_accuracy: HalfSpeed
-    half_recall: tuple[HalfSpeed, ...]
-
-
-class Speed(_Part):
-    """All repetition levels of one speed together."""
-
-    speed: float
-    held_out: ArmScores
-    accuracy_gap: Estimate
-    exact_gap: Estimate
-    p_value: float
-    trend: Trend
-    recall_half: RecallHalf | None
-
-
-class GateResult(_Part):
+class GateResult(Part):
     """A gate for one figure: ``low`` and ``high`` are the limits that decide (null: no such limit).
 
     ``needed``: for an undecided one an estimate of the pairs a cell with which half of audits would decide.
@@ -372,7 +115,7 @@ class GateResult(_Part):
     needed: int | None = None
 
 
-class BaselineSummary(_Part):
+class BaselineSummary(Part):
     """The earlier audit that the gates were held against.
 
     ``paired``: it was made with the same kit, so that every canary is compared with itself. Otherwise both
@@ -389,7 +132,7 @@ class BaselineSummary(_Part):
     paired: bool
 
 
-class Histogram(_Part):
+class Histogram(Part):
     """Counts of membership scores in shared bins, both arms of one speed."""
 
     speed: float
@@ -398,7 +141,7 @@ class Histogram(_Part):
     held_out: tuple[int, ...]
 
 
-class Roc(_Part):
+class Roc(Part):
     """Corners of the ROC curve of one level's membership scores, from (0, 0) to (1, 1)."""
 
     speed: float
@@ -407,7 +150,7 @@ class Roc(_Part):
     tpr: tuple[float, ...]
 
 
-class Example(_Part):
+class Example(Part):
     """One canary as a reader would like to see it.
 
     ``exposure`` in bits is an inserted canary's own, among the held-out ones of its speed; null for others.
@@ -423,7 +166,7 @@ class Example(_Part):
     exposure: float | None = None
 
 
-class UtterancesFile(_Part):
+class UtterancesFile(Part):
     """The file beside results.json that holds a line a canary."""
 
     name: str = "utterances.jsonl"
@@ -431,7 +174,7 @@ class UtterancesFile(_Part):
     n: int
 
 
-class Results(_Part):
+class Results(Part):
     """Everything that an audit found: what the reports are made from.
 
     ``warning_names`` holds the name of each of the ``warnings``, in their order (`memaudit.audit.warnings`);
