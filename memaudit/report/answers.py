@@ -125,16 +125,21 @@ def _sure(results: Results) -> str:
 
 
 def _power(results: Results) -> str:
+    parts = [power_words(results), _controls(results), f"In the training set: {injection_words(results)}."]
+    return " ".join(parts)
+
+
+def power_words(results: Results) -> str:
+    """The smallest gap that the audit would have shown, as a sentence."""
     cell = top_cell(results)
     sizes = f"{cell.inserted.n} inserted against {cell.held_out.n} held out"
     least = cell.smallest_detectable_gap
-    gap = (
-        f"With {sizes} no gap would be shown with a chance of 80 %."
-        if least is None
-        else f"Power: an accuracy gap of {least:.2f} at {copies(cell.repetitions)} would be shown with a "
-        f"chance of 80 % ({sizes})."
+    if least is None:
+        return f"With {sizes} no gap would be shown with a chance of 80 %."
+    return (
+        f"Power: an accuracy gap of {least:.2f} at {copies(cell.repetitions)} would be shown with a chance "
+        f"of 80 % ({sizes})."
     )
-    return " ".join([gap, _controls(results), f"In the training set: {injection_words(results)}."])
 
 
 def _controls(results: Results) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from memaudit.audit.results import ArmScores, Cell, GateResult, Results
+from memaudit.audit.results import Cell, Results
+from memaudit.report.answers import answers, injection_words, power_words
+from memaudit.report.judged import found, judged, reason
+from memaudit.report.plain import plain
 from memaudit.report.words import (
+    accuracy_text,
     controls_words,
+    exact_text,
     headline,
-    meaning,
     next_steps,
     p_text,
     percent,
-    printable,
-    with_chance,
 )
 
 COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
@@ -24,20 +28,22 @@ COLOURS = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
 def terminal_report(results: Results) -> RenderableType:
     """Everything that a speech engineer looks at first, readable from 60 columns on."""
     parts: list[RenderableType] = [Text(headline(results), style=f"bold {COLOURS[results.verdict]}")]
-    parts.append(Text(f"{results.verdict_reason}."))
-    parts.extend(Text(sentence) for sentence in meaning(results))
+    parts.append(Text(f"{reason(results)}."))
+    parts.extend(Text(item.answer) for item in answers(results)[:2])
     for speed in sorted({cell.speed for cell in results.cells}, reverse=True):
         parts.append(Text())
-        parts.append(_cells_table(speed, [cell for cell in results.cells if cell.speed == speed]))
+        parts.append(CellTables([cell for cell in results.cells if cell.speed == speed]))
     parts.append(Text())
-    parts.extend(Text(printable(sentence)) for sentence in controls_words(results))
+    parts.append(_gates_table(results))
     parts.append(Text())
-    parts.append(_gates_table(results.gates))
+    parts.append(Text(power_words(results)))
+    parts.append(Text(f"Canaries in the training set: {injection_words(results)}."))
+    parts.extend(Text(plain(sentence, 2000)) for sentence in controls_words(results))
     if results.warnings:
         parts.append(Text("\nWarnings", style="bold"))
-        parts.extend(Text(f"- {printable(item)}", style="yellow") for item in results.warnings)
+        parts.append(_list(results.warnings, "yellow"))
     parts.append(Text("\nNext", style="bold"))
-    parts.extend(Text(f"- {printable(item)}") for item in next_steps(results))
+    parts.append(_list(next_steps(results)))
     return Group(*parts)
 
 
@@ -45,58 +51,114 @@ def gates_report(results: Results) -> RenderableType:
     """Verdict and gates alone."""
     return Group(
         Text(headline(results), style=f"bold {COLOURS[results.verdict]}"),
-        Text(f"{results.verdict_reason}."),
+        Text(f"{reason(results)}."),
         Text(),
-        _gates_table(results.gates),
+        _gates_table(results),
     )
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for number, name in enumerate(columns):
         table.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
     return table
 
 
-def _cells_table(speed: float, cells: list[Cell]) -> Table:
-    held_out = cells[0].held_out
-    table = _table(
-        f"Speed {speed:g}x, held out: accuracy {with_chance(held_out)}, "
-        f"exact {percent(held_out.exact)}, n {held_out.n}",
-        "copies",
-        "n",
-        "accuracy\n/ chance",
-        "gap (95 %)",
-        "exact",
-        "exposure",
-        "p adj.",
-        "eps >=",
-    )
-    for cell in sorted(cells, key=lambda cell: cell.repetitions):
-        gap, rank = cell.accuracy_gap, cell.exposure
-        table.add_row(
-            str(cell.repetitions),
-            str(cell.inserted.n),
-            _against_chance(cell.inserted),
-            f"{gap.estimate:+.2f} ({gap.low:+.2f}, {gap.high:+.2f})",
-            percent(cell.inserted.exact),
-            f"{rank.mean:.1f} of {rank.ceiling:.1f}",
-            p_text(cell.p_adjusted),
-            "-" if cell.epsilon is None else f"{cell.epsilon.group:.2f}",
-        )
+def _list(sentences: Sequence[str], style: str = "") -> Table:
+    """Marked lines that are indented where they wrap."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for sentence in sentences:
+        table.add_row("-", Text(plain(sentence, 2000), style=style))
     return table
 
 
-def _against_chance(arm: ArmScores) -> str:
-    chance = "-" if arm.chance is None else f"{100 * arm.chance:.0f}"
-    return f"{100 * arm.accuracy:.0f} / {chance} %"
+class CellTables:
+    """One speed's cells: a table where it fits, else two, one below the other."""
+
+    WIDE = 104
+    """Columns from which on everything stands side by side."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self.cells = sorted(cells, key=lambda cell: cell.repetitions)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The head lines and the tables."""
+        first = self.cells[0]
+        held_out, rank = first.held_out, first.exposure
+        chance = "" if held_out.chance is None else f", chance {percent(held_out.chance)}"
+        yield Text(f"Speed {first.speed:g}x", style="bold")
+        yield Text(
+            f"Held out: accuracy {accuracy_text(held_out)}{chance}, exact {exact_text(held_out)}, "
+            f"n {held_out.n}. Exposure: at most {rank.ceiling:.1f} bits, {rank.null_mean:.1f} without "
+            f"memorisation. In brackets {percent(first.accuracy_gap.confidence)} intervals; eps is a lower "
+            "bound."
+        )
+        if options.max_width >= self.WIDE:
+            yield self._table({**COLUMNS, **MORE})
+        else:
+            yield self._table(COLUMNS)
+            yield self._table({"copies": COLUMNS["copies"], **MORE})
+
+    def _table(self, columns: Mapping[str, Callable[[Cell], str]]) -> Table:
+        table = _table("", *columns)
+        for cell in self.cells:
+            table.add_row(*(value(cell) for value in columns.values()))
+        return table
 
 
-def _gates_table(gates: tuple[GateResult, ...]) -> Table:
+def _share(estimate: float, low: float, high: float) -> str:
+    return f"{100 * estimate:.0f} ({100 * low:.0f}-{100 * high:.0f}) %"
+
+
+def _accuracy(cell: Cell) -> str:
+    arm = cell.inserted
+    return _share(arm.accuracy, arm.accuracy_low, arm.accuracy_high)
+
+
+def _exact(cell: Cell) -> str:
+    arm = cell.inserted
+    return _share(arm.exact, arm.exact_low, arm.exact_high)
+
+
+def _gap(cell: Cell) -> str:
+    gap = cell.accuracy_gap
+    return f"{gap.estimate:+z.2f} ({gap.low:+z.2f}, {gap.high:+z.2f})"
+
+
+def _chance(cell: Cell) -> str:
+    return "-" if cell.inserted.chance is None else percent(cell.inserted.chance)
+
+
+def _exposure(cell: Cell) -> str:
+    rank = cell.exposure
+    return f"{rank.mean:.1f} ({rank.low:.1f}-{rank.high:.1f})"
+
+
+def _epsilon(cell: Cell) -> str:
+    return "-" if cell.epsilon is None else f"{cell.epsilon.group:.2f}"
+
+
+COLUMNS: dict[str, Callable[[Cell], str]] = {
+    "copies": lambda cell: str(cell.repetitions),
+    "n": lambda cell: str(cell.inserted.n),
+    "accuracy": _accuracy,
+    "gap": _gap,
+    "p adj.": lambda cell: p_text(cell.p_adjusted),
+}
+"""What a reader looks at first."""
+
+MORE: dict[str, Callable[[Cell], str]] = {
+    "chance": _chance,
+    "exact": _exact,
+    "exposure": _exposure,
+    "eps >=": _epsilon,
+}
+"""The rest."""
+
+
+def _gates_table(results: Results) -> Table:
     table = _table("Gates", "gate", "found", "status")
-    for gate in gates:
-        low = "" if gate.low is None else f"{gate.low:.2f}"
-        high = "" if gate.high is None else f"{gate.high:.2f}"
-        found = "-" if gate.estimate is None else f"{gate.estimate:.2f} ({low} to {high})"
-        table.add_row(gate.gate, found, Text(gate.status, style=COLOURS[gate.status]))
+    for item in judged(results):
+        style = COLOURS.get(item.standing, COLOURS["inconclusive"])
+        table.add_row(item.name, found(item.gate, 2), Text(item.standing, style=style))
     return table

@@ -164,3 +164,60 @@ def test_chance_stands_beside_each_accuracy() -> None:
 def test_the_same_results_give_the_same_page() -> None:
     found = results()
     assert RENDERER.render(found) == RENDERER.render(found)
+
+
+def test_results_without_the_newer_keys_render() -> None:
+    document = results().document()
+    for key in ("roc", "epsilon", "learning", "self_checks", "feasibility", "warning_names", "kit_controls"):
+        del document[key]
+    for speed in document["speeds"]:
+        del speed["recall_half"]["slope"], speed["recall_half"]["floor"]
+    for cell in document["cells"]:
+        del cell["cer_gap"], cell["wer_gap"], cell["exposure"]["extrapolated"]
+        del cell["epsilon"]["used"], cell["epsilon"]["fdp_estimate"]
+    page = Page(RENDERER.render(Results.model_validate(document)))
+    assert [tag for tag, _ in page.tags].count("svg") == 4
+    assert "not made" in "".join(page.text)
+
+
+def test_one_level_and_one_speed_render_as_well_as_many() -> None:
+    for levels, speeds, figures in (((8,), (4.0,), 5), ((1, 2, 4, 8, 16, 32, 64), (1.0, 4.0), 6)):
+        found = results(levels=levels, speeds=speeds, pairs=6)
+        page = Page(RENDERER.render(found))
+        assert [tag for tag, _ in page.tags].count("svg") == figures
+        told = next(item for item in page.text if item.startswith("Area under the curve"))
+        assert f"{levels[0]} cop" in told
+        assert f"{levels[-1]} copies" in told
+
+
+def test_figures_carry_no_styles_that_a_server_may_strip() -> None:
+    text = RENDERER.render(results())
+    for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        assert "style" not in drawing
+        assert 'fill="none"' in drawing
+        assert 'stroke="currentColor"' in drawing
+
+
+def test_differences_are_marked_in_examples() -> None:
+    found = results()
+    row = found.examples[-1].model_copy(update={"reference": "able about above", "transcript": "Able above"})
+    text = RENDERER.render(found.model_copy(update={"examples": (row,)}))
+    assert '<td class="words">able <del>about</del> above</td>' in text
+    assert '<td class="words">Able above</td>' in text
+    row = row.model_copy(update={"transcript": "able x about above"})
+    text = RENDERER.render(found.model_copy(update={"examples": (row,)}))
+    assert '<td class="words">able <ins>x</ins> about above</td>' in text
+
+
+def test_numbers_stand_with_their_interval_or_in_a_row_with_their_n() -> None:
+    text = RENDERER.render(results(speeds=(1.0, 4.0)))
+    tables = re.findall(r"<table>.*?</table>", text, re.DOTALL)
+    measured = [table for table in tables if "Copies" in table and "Spoken" not in table]
+    assert len(measured) == 6
+    for table in measured:
+        head, *rows = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
+        assert "n inserted / held out" in head
+        assert len(rows) == 6
+        for row in rows:
+            assert re.search(r"<td>\d+ / \d+</td>", row)
+            assert len(re.findall(r"<t[hd]", row)) == len(re.findall(r"<t[hd]", head.replace("<thead", "")))

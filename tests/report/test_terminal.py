@@ -11,8 +11,10 @@ from rich.console import Console
 from memaudit.audit.assess import assess
 from memaudit.report.side_by_side import side_by_side
 from memaudit.report.terminal import terminal_report
-from memaudit.report.words import percent
+from memaudit.report.words import accuracy_text, percent
 from tests.audit.synthetic import subject, utterances
+from tests.report.audits import HOSTILE, VERDICTS, audit, foul
+from tests.report.readers import clean
 
 
 def shown(width: int, leak: float = 0.5, **options: bool) -> str:
@@ -48,19 +50,52 @@ def test_nothing_detected_is_never_called_absence() -> None:
     assert "safe" not in text.lower()
 
 
-def test_chance_stands_beside_each_accuracy() -> None:
+@pytest.mark.parametrize("width", [60, 120])
+def test_each_figure_has_its_interval_and_chance(width: int) -> None:
     results = assess(utterances(1, leak=0.5), subject(), [], "0" * 64)
-    text = shown(100)
+    text = shown(width)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
     for cell in results.cells:
-        for arm in (cell.inserted, cell.held_out):
-            assert arm.chance is not None
-        assert f"{100 * cell.inserted.accuracy:.0f} / {100 * (cell.inserted.chance or 0):.0f} %" in text
-        assert (
-            f"accuracy {percent(cell.held_out.accuracy)} (chance {percent(cell.held_out.chance or 0)})"
-            in text
-        )
-    assert "Controls: passed: " in text
-    assert "by chance" not in text
+        arm, rank, gap = cell.inserted, cell.exposure, cell.accuracy_gap
+        assert arm.chance is not None
+        found = " ".join(line for line in lines if line.startswith(f"{cell.repetitions} "))
+        for part in (
+            f" {arm.n} ",
+            f"{100 * arm.accuracy:.0f} ({100 * arm.accuracy_low:.0f}-{100 * arm.accuracy_high:.0f}) %",
+            f"{100 * arm.exact:.0f} ({100 * arm.exact_low:.0f}-{100 * arm.exact_high:.0f}) %",
+            f"{gap.estimate:+.2f} ({gap.low:+.2f}, {gap.high:+.2f})",
+            f"{rank.mean:.1f} ({rank.low:.1f}-{rank.high:.1f})",
+            percent(arm.chance),
+        ):
+            assert part in found
+    held_out = results.cells[0].held_out
+    joined = " ".join(lines)
+    assert f"Held out: accuracy {accuracy_text(held_out)}, chance {percent(held_out.chance or 0)}" in joined
+    assert "Controls: passed: " in joined
+    assert "Power: an accuracy gap of " in joined
+
+
+@pytest.mark.parametrize("kind", VERDICTS)
+def test_every_outcome_is_readable_at_60_columns(kind: str) -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=60).print(terminal_report(audit(kind)))
+    text = stream.getvalue()
+    assert max(len(line) for line in text.splitlines()) <= 60
+    assert "safe" not in text.lower().split()
+    assert not re.search(r"[\u2500-\u259f]", text)  # neither boxes nor bars
+    for item in audit(kind).warnings:
+        assert item.split()[-1] in text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_hostile_texts_do_not_reach_the_terminal(hostile: str) -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=60, force_terminal=True, no_color=True).print(
+        terminal_report(foul(hostile, audit("mixed")))
+    )
+    text = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())  # bold of our own
+    clean(text)
+    assert len(text) < 100_000
 
 
 def test_side_by_side_holds_both() -> None:
