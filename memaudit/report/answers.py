@@ -54,8 +54,8 @@ def _memorised(results: Results) -> str:
         cells = fast or [cell for cell in shown if cell.speed == where]
         cell = max(cells, key=lambda item: item.repetitions)
         return (
-            f"Yes. At {where:g} times speed, {_evidence(cell)}. Fair coins decided which of them went in, so "
-            "this is memorisation and not skill."
+            f"Yes. At {where:g} times speed, {_evidence(cell, results)}. Fair coins decided which of them "
+            "went in, so this is memorisation and not skill."
         )
     if not results.controls.passed:
         why = unread(results.controls)
@@ -63,17 +63,19 @@ def _memorised(results: Results) -> str:
     cell = top_cell(results)
     return (
         "Memorisation was not detected at this power, which is no proof of its absence: at "
-        f"{cell.speed:g} times speed, {_evidence(cell)}."
+        f"{cell.speed:g} times speed, {_evidence(cell, results)}."
     )
 
 
-def _evidence(cell: Cell) -> str:
-    gap = cell.accuracy_gap
+def _evidence(cell: Cell, results: Results) -> str:
+    gap, area = cell.accuracy_gap, cell.auc
+    by = "losses" if results.membership == "loss" else "accuracy"
     return (
         f"{accuracy_text(cell.inserted)} of the characters come out right in canaries with "
         f"{copies(cell.repetitions)} in the training set (n = {cell.inserted.n}), and "
         f"{accuracy_text(cell.held_out)} in canaries that were never in it (n = {cell.held_out.n}): a gap of "
-        f"{interval(gap.estimate, gap.low, gap.high)}, adjusted p {p_text(cell.p_adjusted)}"
+        f"{interval(gap.estimate, gap.low, gap.high)}; by {by} the two are told apart with an AUC of "
+        f"{interval(area.estimate, area.low, area.high)}, adjusted p {p_text(cell.p_adjusted)}"
     )
 
 

@@ -197,15 +197,17 @@ def half_words(half: RecallHalf | None) -> str:
             f"{half.repetitions:.1f} copies ({limits})."
         )
     if half.status == "not reached":
-        return f"Half recall is not reached by the most copies of this kit ({limits} copies)."
+        return f"Half recall is not reached by the most copies of this kit ({limits})."
     if half.status == "already reached":
-        return f"Half recall lies below the fewest copies of this kit ({limits} copies)."
+        return f"Half recall lies below the fewest copies of this kit ({limits})."
     return "Half of the held-out canaries are read as well, so no number of copies can be named."
 
 
 def _half_limits(half: RecallHalf) -> str:
-    high = "no upper limit" if half.high is None else f"{half.high:.1f}"
-    return f"{percent(half.confidence)} interval {half.low:.1f} to {high}"
+    name = f"{percent(half.confidence)} interval"
+    if half.high is None:
+        return f"{name} from {half.low:.1f}, no upper limit"
+    return f"{name} {half.low:.1f} to {half.high:.1f}"
 
 
 def next_steps(results: Results) -> list[str]:
