@@ -86,7 +86,7 @@ def test_the_models_facts_are_told_and_kept(kit: Kit, tmp_path: Path) -> None:
         "Family",
     ):
         assert part in page
-    assert f"chance {100 * found['cells'][0]['inserted']['chance']:.0f} %" in page
+    assert f"<td>{100 * found['cells'][0]['inserted']['chance']:.0f} %</td>" in page
 
 
 def test_controls_of_the_users_own(kit: Kit, tmp_path: Path) -> None:
