@@ -34,7 +34,7 @@ class Inputs:
         recordings: the folder of the speaker ``recordings``.
         exclude: text files; no canary has a run of words that occurs in them.
         exclude_run: how many words such a run has.
-        gates: fixed with the kit, as `memaudit.audit.policy.check_gates` gives them; the commitment binds them.
+        gates: fixed with the kit, checked by `memaudit.audit.policy.check_gates`; the commitment binds them.
     """
 
     recordings: Path | None = None

@@ -30,35 +30,105 @@ from tests.kit.recipes import tiny
 OLDER = Path(__file__).parents[1] / "data/results-older.json"
 
 # Every key of results.json that the design document promises to users' CI.
-PROMISED = """
-schema tool.name tool.version created
-kit.name kit.commitment kit.commitment_verified kit.pairs kit.held_out kit.controls
-model.adapter model.files.name model.files.sha256 model.front_end model.decoder
-injection.checked injection.format injection.inserted injection.missing injection.leaked
-controls.n controls.accuracy controls.chance controls.passed
-self_checks.a_a.passed self_checks.a_a.rate
-self_checks.blind_baseline.passed self_checks.blind_baseline.auc self_checks.blind_baseline.p_value
-cells.speed cells.repetitions
-cells.inserted.n cells.inserted.accuracy cells.inserted.chance cells.inserted.exact cells.inserted.cer
-cells.inserted.wer cells.inserted.loss
-cells.held_out.n cells.held_out.accuracy cells.held_out.chance cells.held_out.exact cells.held_out.cer
-cells.held_out.wer cells.held_out.loss
-cells.accuracy_gap.estimate cells.accuracy_gap.low cells.accuracy_gap.high cells.accuracy_gap.confidence
-cells.exact_gap.estimate cells.exact_gap.low cells.exact_gap.high cells.exact_gap.confidence
-cells.p_value cells.p_adjusted cells.p_smallest
-cells.exposure.mean cells.exposure.median cells.exposure.low cells.exposure.high cells.exposure.ceiling
-cells.exposure.null_mean cells.exposure.extrapolated
-cells.auc.estimate cells.auc.low cells.auc.high
-cells.tpr_at_fpr.fpr cells.tpr_at_fpr.tpr cells.tpr_at_fpr.low cells.tpr_at_fpr.high
-cells.epsilon.group cells.epsilon.single cells.epsilon.delta cells.epsilon.confidence cells.epsilon.adjacency
-cells.epsilon.guesses cells.epsilon.correct
-cells.smallest_detectable_gap
-speeds.speed speeds.held_out speeds.accuracy_gap speeds.p_value speeds.trend.p_value
-speeds.recall_half.repetitions speeds.recall_half.low speeds.recall_half.high
-epsilon.joint_single epsilon.delta epsilon.confidence
-gates.gate gates.status gates.estimate gates.low gates.high gates.bound
-verdict warnings
-""".split()
+PROMISED = [
+    "schema",
+    "tool.name",
+    "tool.version",
+    "created",
+    "kit.name",
+    "kit.commitment",
+    "kit.commitment_verified",
+    "kit.pairs",
+    "kit.held_out",
+    "kit.controls",
+    "model.adapter",
+    "model.files.name",
+    "model.files.sha256",
+    "model.front_end",
+    "model.decoder",
+    "injection.checked",
+    "injection.format",
+    "injection.inserted",
+    "injection.missing",
+    "injection.leaked",
+    "controls.n",
+    "controls.accuracy",
+    "controls.chance",
+    "controls.passed",
+    "self_checks.a_a.passed",
+    "self_checks.a_a.rate",
+    "self_checks.blind_baseline.passed",
+    "self_checks.blind_baseline.auc",
+    "self_checks.blind_baseline.p_value",
+    "cells.speed",
+    "cells.repetitions",
+    "cells.inserted.n",
+    "cells.inserted.accuracy",
+    "cells.inserted.chance",
+    "cells.inserted.exact",
+    "cells.inserted.cer",
+    "cells.inserted.wer",
+    "cells.inserted.loss",
+    "cells.held_out.n",
+    "cells.held_out.accuracy",
+    "cells.held_out.chance",
+    "cells.held_out.exact",
+    "cells.held_out.cer",
+    "cells.held_out.wer",
+    "cells.held_out.loss",
+    "cells.accuracy_gap.estimate",
+    "cells.accuracy_gap.low",
+    "cells.accuracy_gap.high",
+    "cells.accuracy_gap.confidence",
+    "cells.exact_gap.estimate",
+    "cells.exact_gap.low",
+    "cells.exact_gap.high",
+    "cells.exact_gap.confidence",
+    "cells.p_value",
+    "cells.p_adjusted",
+    "cells.p_smallest",
+    "cells.exposure.mean",
+    "cells.exposure.median",
+    "cells.exposure.low",
+    "cells.exposure.high",
+    "cells.exposure.ceiling",
+    "cells.exposure.null_mean",
+    "cells.exposure.extrapolated",
+    "cells.auc.estimate",
+    "cells.auc.low",
+    "cells.auc.high",
+    "cells.tpr_at_fpr.fpr",
+    "cells.tpr_at_fpr.tpr",
+    "cells.tpr_at_fpr.low",
+    "cells.tpr_at_fpr.high",
+    "cells.epsilon.group",
+    "cells.epsilon.single",
+    "cells.epsilon.delta",
+    "cells.epsilon.confidence",
+    "cells.epsilon.adjacency",
+    "cells.epsilon.guesses",
+    "cells.epsilon.correct",
+    "cells.smallest_detectable_gap",
+    "speeds.speed",
+    "speeds.held_out",
+    "speeds.accuracy_gap",
+    "speeds.p_value",
+    "speeds.trend.p_value",
+    "speeds.recall_half.repetitions",
+    "speeds.recall_half.low",
+    "speeds.recall_half.high",
+    "epsilon.joint_single",
+    "epsilon.delta",
+    "epsilon.confidence",
+    "gates.gate",
+    "gates.status",
+    "gates.estimate",
+    "gates.low",
+    "gates.high",
+    "gates.bound",
+    "verdict",
+    "warnings",
+]
 
 
 def check(name: str, document: Any) -> None:

@@ -183,7 +183,10 @@ def test_bad_transcripts_leave_no_results(small_kit: Kit, hear: Hearer, tmp_path
 
 def test_bad_usage(small_kit: Kit, hear: Hearer, tmp_path: Path) -> None:
     heard = hear(small_kit, inserted=True)
-    refused(run("score", small_kit.root, "--out", tmp_path / "a"), "give one of --model, --model-command and --transcripts")
+    refused(
+        run("score", small_kit.root, "--out", tmp_path / "a"),
+        "give one of --model, --model-command and --transcripts",
+    )
     refused(
         run("score", small_kit.root, "--transcripts", heard, "--out", tmp_path / "a", "--gate", "nonsense"),
         "'nonsense' is no gate",
@@ -217,7 +220,7 @@ def test_a_bad_model_is_refused_in_one_line(small_kit: Kit, tmp_path: Path) -> N
 def test_a_sabotaged_kit_voids_the_verdict(
     tmp_path: Path, hear: Hearer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kit whose coins were not fair: what went in has the first voices. Its commitment holds all the same."""
+    """A kit whose coins were not fair: what went in has the first voices. Its commitment holds."""
 
     def unfair(*given: Any) -> list[Lot]:
         return sorted(deal(*given), key=lambda lot: lot.arm != "inserted")
@@ -230,7 +233,9 @@ def test_a_sabotaged_kit_voids_the_verdict(
     result = run("score", kit.root, "--transcripts", heard, "--out", out, "--assume-injected")
     assert result.exit_code == 3, result.output
     document = json.loads((out / "results.json").read_text())
-    assert document["verdict_reason"].startswith("void: the kit's texts, audio and voices tell its arms apart")
+    assert document["verdict_reason"].startswith(
+        "void: the kit's texts, audio and voices tell its arms apart"
+    )
     assert document["self_checks"]["blind_baseline"]["passed"] is False
     assert document["self_checks"]["a_a"]["passed"] is True
     assert run("gate", out).exit_code == 3
