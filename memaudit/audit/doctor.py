@@ -30,6 +30,7 @@ NEEDED = {
     "jinja2": "jinja2",
     "jiwer": "jiwer",
     "kaldi-native-fbank": "kaldi_native_fbank",
+    "markdown-it-py": "markdown_it",
     "matplotlib": "matplotlib",
     "mnemonic": "mnemonic",
     "numpy": "numpy",
