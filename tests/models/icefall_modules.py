@@ -104,7 +104,8 @@ class AsrModel(nn.Module):
 
     @torch.jit.ignore  # type: ignore[untyped-decorator]
     def forward(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
+        """Left out of the file, as icefall's training loss is."""
+        raise RuntimeError("an icefall model is run by its parts")
 
 
 def onnx_weights(path: Path, kind: str) -> list[list[NDArray[np.float32]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_hostile_texts(name: str, hostile: str, tmp_path: Path) -> None:
         clean(text)
         if file_name != "utterances.csv":
             assert len(text.encode()) < 200_000
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: ascii(text[:12]))
+def test_hostile_texts_come_back_from_json_as_they_were(hostile: str, tmp_path: Path) -> None:
+    documents = rendered("json", "mixed", tmp_path, fouled=hostile)
+    READERS["json"](documents)
+    (text,) = documents.values()
+    found = json.loads(text)
+    assert found["kit"]["name"] == hostile
+    assert not {"\x1b", "\x00", "\x07"} & set(text)  # escaped, so that no terminal obeys them
 
 
 def test_one_call_writes_all(tmp_path: Path) -> None:
