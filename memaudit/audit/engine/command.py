@@ -64,6 +64,11 @@ class Command:
         """None: the program reads the files."""
         return
 
+    @property
+    def unit(self) -> None:
+        """None: the program runs once."""
+        return
+
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """See `work.Engine.run`: everything is done when the first is taken."""
         with tempfile.TemporaryDirectory(prefix="memaudit-") as folder:

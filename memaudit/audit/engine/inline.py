@@ -27,6 +27,11 @@ class Inline:
         """The rate in Hz that the model hears at."""
         return self._model.sample_rate
 
+    @property
+    def unit(self) -> int | None:
+        """See `work.Engine.unit`."""
+        return hearing.unit_size(self._model)
+
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """See `work.Engine.run`."""
         for unit in hearing.units(items, hearing.unit_size(self._model)):

@@ -59,6 +59,11 @@ class Processes:
         """The rate in Hz that the model hears at: waits as `info` does."""
         return self._greeting().sample_rate
 
+    @property
+    def unit(self) -> int | None:
+        """See `work.Engine.unit`: waits as `info` does."""
+        return self._greeting().unit
+
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """See `work.Engine.run`: every item is dealt at once, and the processes begin."""
         count = 0
