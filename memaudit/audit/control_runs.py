@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from memaudit.audit.engine.work import Engine, Heard, Item
+from memaudit.audit.engine.work import NO_REASON, Engine, Heard, Item
 from memaudit.audit.given_controls import GivenControl
 from memaudit.audit.normalise import normalise
-from memaudit.audit.utterances import Utterance, scored
+from memaudit.audit.utterances import Place, Utterance, failed, scored
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ def hear_given(engine: Engine, given: Sequence[GivenControl]) -> GivenRun:
     rows, rates = [], Counter[int]()
     for heard in engine.run(items):
         rows.append(_utterance(by_id[heard.id], heard))
-        rates[heard.rate] += 1
+        if heard.failed is None:
+            rates[heard.rate] += 1
     audio = {control.id: str(control.audio) for control in given}
     notes = [
         f"{count} of {len(given)} given controls, at {rate} Hz, are resampled to {engine.sample_rate} Hz"
@@ -60,13 +61,8 @@ def with_other_texts(engine: Engine, rows: Sequence[Utterance], audio: Mapping[s
     """
     others = dict(other_texts([row for row in rows if row.arm == "control" and row.loss is not None]))
     items = [Item(name, audio[name], text) for name, text in others.items()]
-    found = {heard.id: heard.recognition for heard in engine.run(items)} if items else {}
-    return [
-        row.model_copy(update={"other_loss": found[row.id].loss, "other_tokens": found[row.id].tokens})
-        if row.id in found
-        else row
-        for row in rows
-    ]
+    found = {heard.id: heard for heard in engine.run(items)} if items else {}
+    return [_with_other(row, found[row.id]) if row.id in found else row for row in rows]
 
 
 def other_texts(controls: Sequence[Utterance]) -> Iterator[tuple[str, str]]:
@@ -86,16 +82,29 @@ def other_texts(controls: Sequence[Utterance]) -> Iterator[tuple[str, str]]:
                 break
 
 
+def _with_other(row: Utterance, heard: Heard) -> Utterance:
+    found = heard.recognition
+    if found is None:
+        reason = f"with another control's text: {heard.failed or NO_REASON}"
+        return failed(reason=reason, **{name: getattr(row, name) for name in Place.__annotations__})
+    return row.model_copy(update={"other_loss": found.loss, "other_tokens": found.tokens})
+
+
 def _utterance(control: GivenControl, heard: Heard) -> Utterance:
     found = heard.recognition
+    place: Place = {
+        "id": control.id,
+        "arm": "control",
+        "pair": None,
+        "repetitions": 0,
+        "speed": 1.0,
+        "voice": "given",
+        "reference": control.text,
+    }
+    if found is None:
+        return failed(**place, reason=heard.failed or NO_REASON)
     return scored(
-        id=control.id,
-        arm="control",
-        pair=None,
-        repetitions=0,
-        speed=1.0,
-        voice="given",
-        reference=control.text,
+        **place,
         transcript=found.transcript,
         loss=found.loss,
         tokens=found.tokens,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from memaudit.audit.engine.hearing import Model
 from memaudit.audit.engine.inline import Inline
-from memaudit.audit.engine.work import Engine, Item
+from memaudit.audit.engine.work import NO_REASON, Engine, Heard, Item
 from memaudit.audit.transcripts import read_transcripts
-from memaudit.audit.utterances import Utterance, scored
+from memaudit.audit.utterances import Place, Utterance, failed, scored
 from memaudit.errors import ModelError
 from memaudit.kit.canary import Canary
 from memaudit.kit.store import Kit
@@ -50,8 +50,9 @@ class Hearing:
         found: dict[str, Utterance] = {}
         rates: set[int] = set()
         for heard in self._heard:
-            found[heard.id] = _utterance(canaries[heard.id], heard.recognition)
-            rates.add(heard.rate)
+            found[heard.id] = _utterance(canaries[heard.id], heard)
+            if heard.failed is None:
+                rates.add(heard.rate)
             if progress is not None:
                 progress(len(found), len(canaries))
         utterances = [found[name] for name in canaries]
@@ -88,13 +89,13 @@ def score_transcripts(kit: Kit, path: Path) -> list[Utterance]:
     """
     found = read_transcripts(path, [canary.id for canary in kit.canaries])
     return [
-        _utterance(canary, Recognition(found[canary.id].text, found[canary.id].loss))
+        _utterance(canary, Heard(canary.id, Recognition(found[canary.id].text, found[canary.id].loss), 0))
         for canary in kit.canaries
     ]
 
 
 def _check_losses(utterances: Sequence[Utterance], adapter: str) -> None:
-    without = [row.id for row in utterances if row.loss is None and not row.infeasible]
+    without = [row.id for row in utterances if row.loss is None and not row.infeasible and row.failed is None]
     if without and any(row.loss is not None for row in utterances):
         raise ModelError(
             f"{adapter} gave no loss for {len(without)} of {len(utterances)} utterances",
@@ -103,17 +104,23 @@ def _check_losses(utterances: Sequence[Utterance], adapter: str) -> None:
         )
 
 
-def _utterance(canary: Canary, heard: Recognition) -> Utterance:
+def _utterance(canary: Canary, heard: Heard) -> Utterance:
+    given = heard.recognition
+    place: Place = {
+        "id": canary.id,
+        "arm": canary.arm,
+        "pair": canary.pair,
+        "repetitions": canary.repetitions,
+        "speed": canary.speed,
+        "voice": canary.voice,
+        "reference": canary.text,
+    }
+    if given is None:
+        return failed(**place, reason=heard.failed or NO_REASON)
     return scored(
-        id=canary.id,
-        arm=canary.arm,
-        pair=canary.pair,
-        repetitions=canary.repetitions,
-        speed=canary.speed,
-        voice=canary.voice,
-        reference=canary.text,
-        transcript=heard.transcript,
-        loss=heard.loss,
-        tokens=heard.tokens,
-        infeasible=heard.infeasible,
+        **place,
+        transcript=given.transcript,
+        loss=given.loss,
+        tokens=given.tokens,
+        infeasible=given.infeasible,
     )

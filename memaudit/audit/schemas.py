@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from memaudit.audit.comparison import Comparison
 from memaudit.audit.plan_document import PlanDocument
 from memaudit.audit.results import Results
-from memaudit.audit.utterances import Utterance
+from memaudit.audit.utterances import SCORES, Utterance
 from memaudit.kit.canary import Canary
 from memaudit.kit.info import KitInfo
 from memaudit.kit.injection.evidence import Evidence
@@ -47,6 +47,8 @@ def make_schema(name: str) -> dict[str, Any]:
         made["required"] = sorted({"schema", *made.get("required", ())})
     if name == "recipe":
         _let_build_on_another(made)
+    if name == "utterance":
+        _scores_or_failed(made)
     version = properties.get("schema", {}).get("const", f"memaudit/{name}/1")
     return {"$schema": DIALECT, "$id": f"urn:{version.replace('/', ':')}", **made}
 
@@ -59,6 +61,16 @@ def _let_build_on_another(recipe: dict[str, Any]) -> None:
         "description": "the name of a packaged recipe, which stands for every field that is left out",
     }
     recipe["anyOf"] = [{"required": recipe.pop("required")}, {"required": ["base"]}]
+
+
+def _scores_or_failed(utterance: dict[str, Any]) -> None:
+    """A line has the scores, or says that the model failed."""
+    required = utterance.pop("required")
+    utterance["required"] = [key for key in required if key not in SCORES]
+    utterance["anyOf"] = [
+        {"required": [key for key in required if key in SCORES]},
+        {"required": ["failed"], "properties": {"failed": {"type": "string"}}},
+    ]
 
 
 def shipped(name: str) -> dict[str, Any]:

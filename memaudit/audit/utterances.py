@@ -6,9 +6,17 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypedDict, Unpack
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from memaudit.audit.text_scores import text_scores
 from memaudit.errors import ResultsError
@@ -16,7 +24,26 @@ from memaudit.files import canonical_json
 
 Arm = Literal["inserted", "held_out", "control"]
 
+#: Characters of the reason why an utterance failed; a model's own words can be long.
+LONGEST_REASON = 500
+
 _HALVES = re.compile("[\ud800-\udfff]")
+#: What stands for the scores of an utterance without any; never written.
+_NOTHING: dict[str, Any] = {"transcript": "", "cer": 1.0, "wer": 1.0, "accuracy": 0.0, "exact": False}
+#: The keys that a line of a failed utterance does not have.
+SCORES = {*_NOTHING, "loss", "tokens", "infeasible", "other_loss", "other_tokens"}
+
+
+class Place(TypedDict):
+    """What the kit says of a canary or control."""
+
+    id: str
+    arm: Arm
+    pair: str | None
+    repetitions: int
+    speed: float
+    voice: str
+    reference: str
 
 
 class Utterance(BaseModel):
@@ -26,6 +53,9 @@ class Utterance(BaseModel):
     length of the reference in the model's tokens; ``infeasible`` marks a reference that does not fit the
     frames of its audio, so that no alignment exists and no finite loss either. ``other_loss`` and
     ``other_tokens`` are those of another control's text on the same audio, for controls alone.
+
+    ``failed`` says in a clause why the model gave nothing for it. Then there are no scores: the file has none
+    on that line, the values here mean nothing, and `memaudit.audit.failures` keeps them out of every figure.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +77,22 @@ class Utterance(BaseModel):
     infeasible: bool = False
     other_loss: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     other_tokens: int | None = Field(default=None, ge=1)
+    failed: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_scores(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("failed") is not None:
+            return {**_NOTHING, **given}
+        return given
+
+    @model_serializer(mode="wrap")
+    def _as_told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = whole(self)
+        if self.failed is None:
+            told.pop("failed", None)
+            return told
+        return {name: value for name, value in told.items() if name not in SCORES}
 
     @property
     def words(self) -> int:
@@ -90,6 +136,15 @@ def scored(
         loss=loss,
         tokens=tokens,
         infeasible=infeasible,
+    )
+
+
+def failed(*, reason: str, **place: Unpack[Place]) -> Utterance:
+    """An `Utterance` for which the model gave nothing, with the reason as a clause."""
+    return Utterance(
+        **place,
+        failed=" ".join(_HALVES.sub("\N{REPLACEMENT CHARACTER}", reason).split())[:LONGEST_REASON],
+        **_NOTHING,
     )
 
 

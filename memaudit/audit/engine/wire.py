@@ -43,12 +43,20 @@ def read_items(message: dict[str, Any]) -> list[Item]:
 
 def heard_line(found: Sequence[Heard]) -> bytes:
     """What the recordings gave."""
-    return line(heard=[[item.id, asdict(item.recognition), item.rate] for item in found])
+    return line(
+        heard=[
+            [item.id, None if item.recognition is None else asdict(item.recognition), item.rate, item.failed]
+            for item in found
+        ]
+    )
 
 
 def read_heard(message: dict[str, Any]) -> list[Heard]:
     """What `heard_line` says."""
-    return [Heard(name, Recognition(**given), rate) for name, given, rate in message["heard"]]
+    return [
+        Heard(name, None if given is None else Recognition(**given), rate, failed)
+        for name, given, rate, failed in message["heard"]
+    ]
 
 
 def loaded_line(loaded: Loaded) -> bytes:

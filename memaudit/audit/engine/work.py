@@ -25,16 +25,23 @@ class Item:
     reference: str | None = None
 
 
+#: Stands where a failure came without words.
+NO_REASON = "the model gave nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What one recording gave; ``rate`` is its file's in Hz, before it was brought to the model's.
 
-    ``rate`` is 0 where the recording was read by another program, which alone knows.
+    ``rate`` is 0 where the recording was read by another program, which alone knows, and where it failed.
+    Either ``recognition`` is there, or ``failed`` says in a clause why the model gave none: it raised, or its
+    process crashed, was ended by a limit, or did not come back. Never is the one made up for the other.
     """
 
     id: str
-    recognition: Recognition
+    recognition: Recognition | None
     rate: int
+    failed: str | None = None
 
 
 class Engine(Protocol):
