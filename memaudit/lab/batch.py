@@ -25,6 +25,11 @@ class Batch:
     def __len__(self) -> int:
         return self.features.shape[0]
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        parts = (self.features, self.lengths, self.targets, self.target_lengths)
+        return Batch(*(part.to(device) for part in parts))
+
 
 def collate(features: Sequence[Tensor], targets: Sequence[Tensor]) -> Batch:
     """Pad utterances (f32 or f16 [T_i, F], i64[U_i]) to a batch."""

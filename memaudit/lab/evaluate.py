@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from memaudit.lab.batch import BLANK, ctc_losses
+from memaudit.lab.device import device_of
 from memaudit.lab.recognizer import ConvRecognizer
 from memaudit.lab.utterances import Utterances, Vocabulary
 
@@ -57,11 +58,12 @@ def transcribe(
     """The greedy transcripts, and the losses f32[N] of the true texts in nats."""
     transcripts: list[str] = []
     losses = []
+    device = device_of(model)
     with torch.inference_mode():
-        for batch in utterances.batches(64):
+        for batch in (batch.to(device) for batch in utterances.batches(64)):
             log_probs, lengths = model(batch.features, batch.lengths)
-            losses.append(ctc_losses(log_probs, lengths, batch))
-            best = log_probs.argmax(-1)
+            losses.append(ctc_losses(log_probs, lengths, batch).cpu())
+            best = log_probs.argmax(-1).cpu()
             for tokens, length in zip(best, lengths.tolist(), strict=True):
                 kept = torch.unique_consecutive(tokens[:length])
                 transcripts.append(vocabulary.decode(kept[kept != BLANK].tolist()))

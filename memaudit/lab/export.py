@@ -41,7 +41,7 @@ def export_onnx(
     free = torch.export.Dim.DYNAMIC
     with _quiet():
         program = torch.onnx.export(
-            model.eval(),
+            model.cpu().eval(),
             example,
             dynamo=True,
             opset_version=OPSET,
@@ -68,7 +68,7 @@ def export_torchscript(
     """
     stream = io.BytesIO()
     with _quiet():
-        torch.jit.save(torch.jit.script(model.eval()), stream)
+        torch.jit.save(torch.jit.script(model.cpu().eval()), stream)
     return _write(folder, "model.pt", stream.getvalue(), "torchscript-ctc", vocabulary, front_end)
 
 

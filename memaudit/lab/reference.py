@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import Kit
 from memaudit.kit.wordlists import wordlist_of
 from memaudit.lab.corpus import Corpus, Watch, make_corpus
+from memaudit.lab.device import THREADS, fixed_threads
 from memaudit.lab.evaluate import read
 from memaudit.lab.export import export_onnx, export_torchscript
 from memaudit.lab.recognizer import ConvRecognizer, Shape, make_recognizer
@@ -32,9 +31,6 @@ from memaudit.models.frontends.base import FrontEnd
 from memaudit.models.frontends.registry import make_front_end
 from memaudit.report.renderer import write_reports
 
-#: Threads of torch, whatever the machine has: sums over another number of parts are other sums, and on a busy
-#: machine two threads that wait for each other are slower than one.
-THREADS = 1
 #: Where the record of what was made lies.
 RECORD = "recognisers/record.json"
 
@@ -62,7 +58,7 @@ def make_reference(
         OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
     """
     _check_free(out)
-    with _fixed_threads(), building(out) as place:
+    with fixed_threads(), building(out) as place:
         recipe = load_recipe(setup.recipe, setup.overrides)
         vocabulary = Vocabulary(wordlist_of(recipe))
         front_end = make_front_end(FRONT_END)
@@ -139,13 +135,3 @@ def _check_free(out: Path) -> None:
         recover(out)
         if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
             raise OutputError("is there already", where=str(out), how="give a folder that does not exist yet")
-
-
-@contextmanager
-def _fixed_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(THREADS)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

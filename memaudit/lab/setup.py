@@ -62,6 +62,8 @@ class Setup:
         """Everything as JSON-able values."""
         return {
             **asdict(self),
+            "pretraining": self.pretraining.as_dict(),
+            "fine_tunings": {name: plan.as_dict() for name, plan in self.fine_tunings.items()},
             "front_end": dict(FRONT_END),
             "first_voices": list(FIRST_VOICES),
             "new_voices": list(NEW_VOICES),

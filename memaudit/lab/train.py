@@ -2,12 +2,15 @@
 
 Muon and Adam make every step about equally large, whatever the gradient's size, so clipping before them has
 lost its meaning: what is clipped is trained by SGD.
+
+A run has three random streams of its own: the order or sample of the utterances, the masks of SpecAugment and
+the noise of DP-SGD. So a run with masks or noise sees the utterances in the order of the run without.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -15,8 +18,14 @@ import torch
 from torch import nn
 
 from memaudit.errors import UsageError
-from memaudit.lab.clipping import Clipping, step_gradient
+from memaudit.kit.seeds import stream
+from memaudit.lab.augment import Augmentation, spec_augment
+from memaudit.lab.batch import Batch
+from memaudit.lab.clipping import Clipping, Step, step_gradient
+from memaudit.lab.device import device_of
+from memaudit.lab.private_step import private_step
 from memaudit.lab.recognizer import ConvRecognizer
+from memaudit.lab.sampling import poisson, shuffled
 from memaudit.lab.utterances import Utterances
 
 Progress = Callable[[int, int], None]
@@ -31,8 +40,10 @@ class Plan:
         learning_rate: its largest value, reached after ``warmup`` of the steps; then it falls in a straight
             line to a tenth.
         epochs: passes over the data, each in an order of its own.
-        batch_size: utterances a step; what does not fill a batch at an epoch's end is left out.
+        batch_size: utterances a step; what does not fill a batch at an epoch's end is left out. With clipping
+            "dp", the expected number: each step takes each utterance with probability `sample_rate`.
         clipping: what is done to the gradients.
+        augment: masks in the features, or none.
     """
 
     optimiser: Literal["muon", "sgd"]
@@ -41,15 +52,30 @@ class Plan:
     batch_size: int = 16
     warmup: float = 0.05
     clipping: Clipping = field(default_factory=Clipping)
+    augment: Augmentation | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan as JSON-able values."""
-        return asdict(self)
+        """The plan as JSON-able values; masks only where there are some."""
+        values = {**asdict(self), "clipping": self.clipping.as_dict()}
+        if self.augment is None:
+            del values["augment"]
+        return values
+
+    def steps(self, count: int) -> int:
+        """How many steps it makes of ``count`` utterances."""
+        return count // self.batch_size * self.epochs
+
+    def sample_rate(self, count: int) -> float:
+        """The probability of each of ``count`` utterances to be in a step of DP-SGD."""
+        return self.batch_size / count
 
 
 @dataclass(frozen=True)
 class History:
-    """What a run did: the mean loss in nats of each step, the median norm before clipping, the time."""
+    """What a run did: the mean loss in nats of each step, the median norm before clipping, the time.
+
+    Steps of DP-SGD whose sample was empty have no loss.
+    """
 
     losses: tuple[float, ...]
     median_norm: float
@@ -64,42 +90,62 @@ def train(
     seed: int,
     progress: Progress | None = None,
 ) -> History:
-    """Train ``model`` in place; the seed decides the order of the utterances.
+    """Train ``model`` in place, on the device where it is.
+
+    The seed decides the order of the utterances, the masks and the noise.
 
     Raises:
         UsageError: if there are fewer utterances than a batch, or the loss stops being finite.
     """
-    steps_an_epoch = len(utterances) // plan.batch_size
-    steps = steps_an_epoch * plan.epochs
+    steps = plan.steps(len(utterances))
     if not steps:
         raise UsageError(f"{len(utterances)} utterances make no batch of {plan.batch_size}")
     optimisers = _optimisers(model, plan)
     parameters = dict(model.named_parameters())
-    generator = torch.Generator().manual_seed(seed)
+    noise = _generator(seed, "noise")
     losses: list[float] = []
     norms = []
     started = time.perf_counter()
-    for _ in range(plan.epochs):
-        order = torch.randperm(len(utterances), generator=generator).tolist()
-        for start in range(0, steps_an_epoch * plan.batch_size, plan.batch_size):
-            batch = utterances.batch(order[start : start + plan.batch_size])
-            step = step_gradient(model, batch, plan.clipping)
+    for number, batch in enumerate(_batches(model, utterances, plan, seed), 1):
+        step = _gradient(model, batch, plan, noise)
+        if batch is not None:
             losses.append(float(step.losses.mean()))
             norms.append(step.norms)
-            if not torch.isfinite(step.losses).all():
-                raise UsageError(
-                    f"the loss is {losses[-1]} at step {len(losses)}", how="lower the learning rate"
-                )
-            for name, gradient in step.gradients.items():
-                parameters[name].grad = gradient
-            factor = learning_rate_share(len(losses), steps, plan.warmup)
-            for optimiser in optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] = plan.learning_rate * factor
-                optimiser.step()
-            if progress is not None:
-                progress(len(losses), steps)
+        if not torch.isfinite(step.losses).all():
+            raise UsageError(f"the loss is {losses[-1]} at step {number}", how="lower the learning rate")
+        for name, gradient in step.gradients.items():
+            parameters[name].grad = gradient
+        factor = learning_rate_share(number, steps, plan.warmup)
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = plan.learning_rate * factor
+            optimiser.step()
+        if progress is not None:
+            progress(number, steps)
     return History(tuple(losses), float(torch.cat(norms).median()), time.perf_counter() - started)
+
+
+def _batches(model: ConvRecognizer, utterances: Utterances, plan: Plan, seed: int) -> Iterator[Batch | None]:
+    """What each step sees; None for an empty sample."""
+    sample = poisson if plan.clipping.kind == "dp" else shuffled
+    order = torch.Generator().manual_seed(seed)
+    masks = _generator(seed, "masks")
+    for numbers in sample(len(utterances), plan.batch_size, plan.epochs, order):
+        if not numbers:
+            yield None
+            continue
+        batch = utterances.batch(numbers).to(device_of(model))
+        yield batch if plan.augment is None else spec_augment(batch, plan.augment, model.mean, masks)
+
+
+def _gradient(model: ConvRecognizer, batch: Batch | None, plan: Plan, noise: torch.Generator) -> Step:
+    if batch is None or plan.clipping.kind == "dp":
+        return private_step(model, batch, plan.clipping, expected=plan.batch_size, generator=noise)
+    return step_gradient(model, batch, plan.clipping)
+
+
+def _generator(seed: int, name: str) -> torch.Generator:
+    return torch.Generator().manual_seed(int(stream(seed, "lab", name).integers(2**63)))
 
 
 def learning_rate_share(step: int, steps: int, warmup: float) -> float:

@@ -99,7 +99,7 @@ def featurise(
     for samples, text in zip(audio, texts, strict=True):
         target = vocabulary.encode(text)
         frames = torch.from_numpy(front_end(samples))
-        needed = len(target) + int((target[1:] == target[:-1]).sum())
+        needed = needed_frames(target)
         if output_frames(len(frames)) < needed:
             raise UsageError(
                 f"{text!r} needs {needed} frames of 40 ms and has {output_frames(len(frames))}",
@@ -108,3 +108,8 @@ def featurise(
         features.append(frames)
         targets.append(target)
     return Utterances(tuple(features), tuple(targets), tuple(texts))
+
+
+def needed_frames(target: Tensor) -> int:
+    """The fewest frames that an alignment of i64[U] takes: one a word, and a blank between equal ones."""
+    return len(target) + int((target[1:] == target[:-1]).sum())
