@@ -60,6 +60,7 @@ class Condition:
         plan: how it trains.
         data: the training set's name.
         width: channels of the recogniser.
+        perturb: whether every line's audio gets a speed of its own (`memaudit.lab.perturb`).
     """
 
     title: str
@@ -67,6 +68,7 @@ class Condition:
     plan: Plan
     data: str = "main"
     width: int = 128
+    perturb: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Profile:
         pretraining: how ordinary speech is learnt, once a seed and width.
         conditions: name -> condition; `BASELINE` is one of them.
         blocks: residual blocks of the recognisers.
+        timed_steps: of each kind of clipping, to say what a step costs.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Profile:
     pretraining: Plan
     conditions: dict[str, Condition]
     blocks: int = 3
+    timed_steps: int = 20
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values."""

@@ -17,10 +17,13 @@ from memaudit.kit.building import building, recover
 from memaudit.kit.recipe import load_recipe
 from memaudit.kit.store import open_kit
 from memaudit.kit.wordlists import wordlist_of
+from memaudit.lab.device import THREADS
+from memaudit.lab.perturb import Speeds
 from memaudit.lab.recognizer import Shape
 from memaudit.lab.setup import FRONT_END
 from memaudit.lab.study import BASELINE, Profile
 from memaudit.lab.study_commands import Place
+from memaudit.lab.study_cost import COST, measure_cost
 from memaudit.lab.study_sets import COMMANDS, make_set, read_set
 from memaudit.lab.study_speech import make_speech
 from memaudit.lab.utterances import Vocabulary
@@ -41,8 +44,11 @@ class Job:
 
 
 def jobs_of(profile: Profile) -> list[Job]:
-    """Every job of a study, each after what it needs."""
-    return [job for seed in profile.seeds for job in _jobs_of_seed(profile, seed)]
+    """Every job of a study, each after what it needs; steps are timed when nothing else runs."""
+    jobs = [job for seed in profile.seeds for job in _jobs_of_seed(profile, seed)]
+    if profile.timed_steps:
+        jobs.append(Job(COST, tuple(job.name for job in jobs), 1 + 0.2 * profile.timed_steps))
+    return jobs
 
 
 def _jobs_of_seed(profile: Profile, seed: int) -> list[Job]:
@@ -117,16 +123,18 @@ class Doer:
         final = self._study / name
         final.parent.mkdir(parents=True, exist_ok=True)
         recover(final)
-        top, kind, *rest = Path(name).parts
-        make = {
+        top, kind, *rest = name.split("/") if name != COST else (f"seed-{self._profile.seeds[0]}", COST)
+        makers: dict[str, Callable[..., None]] = {
             "kits": self._kit,
             "speech": self._speech,
             "sets": self._set,
             "pretrained": self._pretrained,
             "victims": self._victim,
             "comparisons": self._comparison,
-        }[kind]
-        torch.set_num_threads(1)
+            COST: self._cost,
+        }
+        make = makers[kind]
+        torch.set_num_threads(THREADS)
         if kind == "kits":
             make(Place(self._study, final, final), self._study / top, *rest, progress)
             return
@@ -174,7 +182,13 @@ class Doer:
         make_victim(
             place,
             condition,
-            read_set(data, speech, self._vocabulary, self._front_end),
+            read_set(
+                data,
+                speech,
+                self._vocabulary,
+                self._front_end,
+                Speeds(_seed(top)) if condition.perturb else None,
+            ),
             self._vocabulary,
             self._front_end,
             pretrained=top / "pretrained" / str(condition.width),
@@ -192,6 +206,18 @@ class Doer:
             *("--out", place.building, "--quiet"),
         )
         write_json(place.building / COMMANDS, [ran.as_dict()])
+
+    def _cost(self, place: Place, top: Path, progress: Progress) -> None:
+        condition = self._profile.conditions[BASELINE]
+        measure_cost(
+            place.building,
+            top / "pretrained" / str(condition.width),
+            top / "speech",
+            condition.plan.batch_size,
+            self._profile.timed_steps,
+            self._vocabulary,
+            progress,
+        )
 
 
 def _seed(top: Path) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from memaudit.files import write_json, write_jsonl, write_text
 from memaudit.kit.audio import read_audio
+from memaudit.lab.perturb import Speeds
 from memaudit.lab.study import TrainingSet
 from memaudit.lab.study_commands import Place
 from memaudit.lab.study_speech import FEATURES, first_lines, load_features
@@ -50,17 +51,24 @@ def make_set(place: Place, kit: Path, speech: Path, plan: TrainingSet, *, seed: 
     write_json(place.building / COMMANDS, [item.as_dict() for item in ran])
 
 
-def read_set(folder: Path, speech: Path, vocabulary: Vocabulary, front_end: FrontEnd) -> Utterances:
+def read_set(
+    folder: Path, speech: Path, vocabulary: Vocabulary, front_end: FrontEnd, speeds: Speeds | None = None
+) -> Utterances:
     """What is trained on: a line of the manifest an utterance, in its order.
 
     Features of ordinary lines were computed when they were spoken; those of canaries are from the files that
-    the manifest names.
+    the manifest names. With ``speeds`` every line's audio is read and perturbed, each copy by itself.
     """
     manifest = folder / (folder / TRAINED).read_text(encoding="utf-8").strip()
     rows: list[dict[str, Any]] = [
         json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()
     ]
     paths = [(manifest.parent / row["audio_filepath"]).resolve() for row in rows]
+    if speeds is not None:
+        texts = [row["text"] for row in rows]
+        targets = [vocabulary.encode(text) for text in texts]
+        perturbed = speeds.perturbed((read_audio(path)[0] for path in paths), targets, folder.name)
+        return featurise(perturbed, texts, vocabulary, front_end)
     ordinary = load_features(speech / f"fine_tuning-{FEATURES}", vocabulary)
     home = (speech / "audio").resolve()
     others = {path: row["text"] for path, row in zip(paths, rows, strict=True) if path.parent != home}

@@ -78,7 +78,8 @@ def _kept(
     """Write each utterance to a file, and give on what a reader of that file gets."""
     for number, (samples, text) in enumerate(zip(audio, texts, strict=True)):
         name = f"audio/{number:06d}.flac"
-        (folder / name).write_bytes(flac_bytes(samples, SAMPLE_RATE))
+        loudest = np.float32(max(1.0, float(np.abs(samples).max())))
+        (folder / name).write_bytes(flac_bytes(samples / loudest, SAMPLE_RATE))
         duration = round(len(samples) / SAMPLE_RATE, 6)
         rows.append({"audio_filepath": name, "duration": duration, "text": text})
         yield read_audio(folder / name)[0]

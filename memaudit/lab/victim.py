@@ -10,8 +10,12 @@ from typing import Any
 import torch
 
 from memaudit.files import write_json
+from memaudit.kit.recipe import Recipe
+from memaudit.kit.store import open_kit
+from memaudit.lab.device import best_device
 from memaudit.lab.evaluate import read
 from memaudit.lab.export import export_onnx, export_torchscript
+from memaudit.lab.privacy import Adjacency, epsilon_of
 from memaudit.lab.recognizer import ConvRecognizer, Shape, make_recognizer
 from memaudit.lab.record import file_digests, training_figures
 from memaudit.lab.study import Condition
@@ -22,6 +26,8 @@ from memaudit.lab.train import Plan, train
 from memaudit.lab.utterances import Utterances, Vocabulary
 from memaudit.models.frontends.base import FrontEnd
 
+DELTA = 1e-5
+"""Of the guarantees that DP-SGD gives."""
 Progress = Callable[[int, int], None]
 RECORD = "victim.json"
 WEIGHTS = "weights.pt"
@@ -45,9 +51,10 @@ def pretrain(
     frames = torch.cat(utterances.features).to(torch.float32)
     model.mean.copy_(frames.mean(0))
     model.deviation.copy_(frames.std(0))
+    model.to(best_device())
     history = train(model, utterances, plan, seed=seed, progress=progress)
-    torch.save(model.state_dict(), folder / WEIGHTS)
     figures = {**training_figures(history), **readings(model, speech, vocabulary)}
+    torch.save(model.to("cpu").state_dict(), folder / WEIGHTS)
     write_json(folder / "pretrained.json", {"shape": shape.as_dict(), **figures})
 
 
@@ -65,6 +72,27 @@ def readings(model: ConvRecognizer, speech: Path, vocabulary: Vocabulary) -> dic
         name: read(model, load_features(speech / f"{name}-{FEATURES}", vocabulary), vocabulary).as_dict()
         for name in ("validation", "test")
     }
+
+
+def promises(plan: Plan, utterances: int, recipe: Recipe) -> list[dict[str, float]]:
+    """What training promises for the copies of one canary, a row for each number of them; none without noise.
+
+    A kit's pairs put one of two canaries in, so its audits bound the epsilon of exchanging all copies
+    ("replace-one"); coins bound that of leaving them out.
+    """
+    noise = plan.clipping.noise_multiplier
+    if not noise:
+        return []
+    adjacency: Adjacency = "replace-one" if recipe.design.assignment == "pairs" else "add-remove"
+    rate, steps = plan.sample_rate(utterances), plan.steps(utterances)
+    return [
+        {
+            "repetitions": copies,
+            "promised": epsilon_of(noise, rate, steps, DELTA, copies=copies, adjacency=adjacency),
+            "delta": DELTA,
+        }
+        for copies in recipe.design.repetitions
+    ]
 
 
 def make_victim(
@@ -96,8 +124,9 @@ def make_victim(
         seed: decides the order of the utterances.
         progress: called with steps done and their number.
     """
-    model = load_pretrained(pretrained)
+    model = load_pretrained(pretrained).to(best_device())
     history = train(model, utterances, condition.plan, seed=seed, progress=progress)
+    read_by = readings(model, speech, vocabulary)
     table = front_end.describe()
     files = export_onnx(model, place.building, vocabulary, table)
     files += export_torchscript(model, place.building / "torchscript", vocabulary, table)[:1]
@@ -113,7 +142,8 @@ def make_victim(
             "plan": condition.plan.as_dict(),
             "utterances": len(utterances),
             "training": training_figures(history),
-            **readings(model, speech, vocabulary),
+            **read_by,
+            "privacy": promises(condition.plan, len(utterances), open_kit(kit).recipe),
             "files": file_digests(files),
             "commands": [ran.as_dict()],
         },
