@@ -10,7 +10,7 @@ import numpy as np
 
 from memaudit.audit.engine.failure import unexpected
 from memaudit.audit.engine.work import Heard, Item
-from memaudit.errors import AudioError, MemauditError
+from memaudit.errors import AudioError, MemauditError, ModelError, UntrustedModelError
 from memaudit.kit.audio import read_audio
 from memaudit.models.bulk.errors import BatchItemError
 from memaudit.models.recognizer import BatchRecognizer, Recognizer, Samples
@@ -51,6 +51,24 @@ def hear(model: Model, items: Sequence[Item]) -> list[Heard]:
     except Exception as error:
         raise unexpected(error, model.info.adapter, where=where) from error
     return [Heard(item.id, heard, rate) for item, heard, (_, rate) in zip(items, found, read, strict=True)]
+
+
+def hear_each(model: Model, items: Sequence[Item]) -> list[Heard]:
+    """As `hear`, but a recording that the model fails on is marked so and spoils no other.
+
+    Where a batch fails, its recordings are given to the model one at a time.
+
+    Raises:
+        AudioError, TokenError, UsageError, MissingExtraError: what is not the model's doing.
+    """
+    try:
+        return hear(model, items)
+    except UntrustedModelError:
+        raise
+    except ModelError as error:
+        if len(items) == 1:
+            return [Heard(items[0].id, None, 0, error.what)]
+    return [heard for item in items for heard in hear_each(model, [item])]
 
 
 def named(items: Sequence[Item]) -> str:

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict
 
+from memaudit.audit.engine.environment import environment
+from memaudit.audit.engine.limits import Limits
 from memaudit.audit.engine.model_spec import ModelSpec
 
 # One thread each: an audit runs several processes side by side.
@@ -18,23 +20,33 @@ PATIENCE = 10.0
 
 
 class Process:
-    """One process that loads the model of ``spec`` as soon as it is made."""
+    """One process that loads the model of ``spec`` as soon as it is made, and keeps to ``limits``.
 
-    def __init__(self, spec: ModelSpec) -> None:
+    Raises:
+        UsageError: if a variable that it is to be given is not set.
+    """
+
+    def __init__(self, spec: ModelSpec, limits: Limits) -> None:
         # -c and this process's search path: it finds the memaudit that runs here, however it was found.
         code = (
             f"import sys; sys.path[:] = {sys.path!r}\n"
             "from memaudit.audit.engine.child import main\n"
+            "from memaudit.audit.engine.limits import Limits\n"
             "from memaudit.audit.engine.model_spec import ModelSpec\n"
-            f"main(ModelSpec(**{asdict(spec)!r}))"
+            f"main(ModelSpec(**{asdict(spec)!r}), Limits(**{asdict(limits)!r}))"
         )
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**dict.fromkeys(_ONE_THREAD, "1"), **os.environ},
+            env={**dict.fromkeys(_ONE_THREAD, "1"), **environment(limits.env)},
             start_new_session=True,  # its children can be ended with it, and Ctrl-C is for us alone
         )
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     def send(self, data: bytes) -> None:
         """Send a line; a process that has ended is noticed by `receive`."""

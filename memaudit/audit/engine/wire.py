@@ -43,12 +43,15 @@ def read_items(message: dict[str, Any]) -> list[Item]:
 
 def heard_line(found: Sequence[Heard]) -> bytes:
     """What the recordings gave."""
-    return line(
-        heard=[
-            [item.id, None if item.recognition is None else asdict(item.recognition), item.rate, item.failed]
-            for item in found
-        ]
-    )
+    return line(heard=heard_values(found))
+
+
+def heard_values(found: Sequence[Heard]) -> list[list[Any]]:
+    """What the recordings gave, as the JSON values of `heard_line`."""
+    return [
+        [item.id, None if item.recognition is None else asdict(item.recognition), item.rate, item.failed]
+        for item in found
+    ]
 
 
 def read_heard(message: dict[str, Any]) -> list[Heard]:

@@ -203,8 +203,11 @@ def test_the_utterance_at_fault_is_named(items: list[Item], function: Writer) ->
         "transcribe.batch_size = 1\n"
     )
     for jobs in (1, 2, 3):
-        with pytest.raises(ModelError, match=r"u4\.flac: the model's process ended with code 3"):
-            only(open_engine(ModelSpec(name), jobs), items)
+        told: list[str] = []
+        found = only(open_engine(ModelSpec(name), jobs, None, told.append), items)
+        lost = {one: heard.failed for one, heard in found.items() if heard.failed}  # type: ignore[attr-defined]
+        assert lost == {"u4": "the model's process ended with code 3 as it heard this"}
+        assert ["u4.flac" in line and "python-function" in line for line in told] == [True, True]
 
 
 def test_what_a_model_prints_harms_nothing(items: list[Item], function: Writer, capfd: object) -> None:
