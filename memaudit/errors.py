@@ -67,6 +67,10 @@ class ResultsError(MemauditError, ValueError):
     """A results file that cannot be read, or does not follow its schema."""
 
 
+class JournalError(MemauditError, ValueError):
+    """A journal that is damaged, or belongs to another audit than the one that would go on with it."""
+
+
 class OutputError(MemauditError, OSError):
     """A place that cannot be written."""
 

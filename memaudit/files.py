@@ -43,6 +43,21 @@ def output_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def check_output(folder: Path) -> None:
+    """Make sure that files can be written into ``folder`` before an hour of scoring.
+
+    Raises:
+        OutputError: if not.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError("is a file", where=str(folder), how="give a folder with --out")
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".memaudit-", dir=folder)
+        os.close(handle)
+        Path(name).unlink()
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` under a temporary name beside ``path``, then rename it into place.
 

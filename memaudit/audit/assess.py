@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 
-from memaudit import __version__
 from memaudit.audit import normalise
 from memaudit.audit.beyond_cells import joint, with_extrapolation
 from memaudit.audit.cells import cell, cell_tests
@@ -29,12 +26,12 @@ from memaudit.audit.results import (
     ModelSummary,
     Results,
     SelfChecks,
-    Tool,
     UtterancesFile,
 )
 from memaudit.audit.self_checks import a_a
 from memaudit.audit.sheet import Sheet, sheets
 from memaudit.audit.speeds import speed
+from memaudit.audit.tool import this_tool
 from memaudit.audit.utterances import Utterance
 from memaudit.audit.verdict import decide
 from memaudit.audit.warnings import Audited, audit_warnings, with_gate_warnings
@@ -147,16 +144,6 @@ def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[st
         }
     )
     return with_gate_warnings(again)
-
-
-def this_tool() -> Tool:
-    """The program, and the versions that its figures depend on."""
-    names = ("jiwer", "numpy", "onnxruntime", "scipy", "soundfile")
-    return Tool(
-        version=__version__,
-        python=platform.python_version(),
-        packages={name: version(name) for name in names},
-    )
 
 
 def now() -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from memaudit.audit.results import (
 )
 from memaudit.audit.self_checks import blind
 from memaudit.audit.utterances import Utterance, read_utterances, utterances_text
-from memaudit.errors import OutputError, ResultsError
+from memaudit.errors import ResultsError
 from memaudit.files import output_errors, sha256_file, write_text
 from memaudit.kit.store import Kit
 from memaudit.models.inspection import Inspection
@@ -31,21 +29,6 @@ from memaudit.models.recognizer import ModelInfo
 
 CONTROLS = "controls.jsonl"
 """What the model made of the user's own controls, a line each."""
-
-
-def check_output(folder: Path) -> None:
-    """Make sure that files can be written into ``folder`` before an hour of scoring.
-
-    Raises:
-        OutputError: if not.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError("is a file", where=str(folder), how="give a folder with --out")
-    with output_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".memaudit-", dir=folder)
-        os.close(handle)
-        Path(name).unlink()
 
 
 def model_summary(
@@ -93,7 +76,7 @@ def finish(
     gates: Sequence[str],
     injection: Injection,
     given: Sequence[Utterance] = (),
-    manifest: Path | None = None,
+    manifest: ModelFile | None = None,
     trials: Sequence[FrontEndTrial] = (),
     baseline: BlindBaseline | None = None,
     revise: Callable[[Results], Results] | None = None,
@@ -123,7 +106,7 @@ def finish(
         injection,
         seconds={canary.id: canary.duration for canary in kit.canaries},
         given=given,
-        manifest=None if manifest is None else ModelFile(name=manifest.name, sha256=sha256_file(manifest)),
+        manifest=manifest,
         trials=trials,
         blind=blind(kit) if baseline is None else baseline,
     )

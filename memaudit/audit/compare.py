@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memaudit.audit.assess import CONFIDENCE, now, this_tool
+from memaudit.audit.assess import CONFIDENCE, now
 from memaudit.audit.audit import load
 from memaudit.audit.compare_canaries import canaries, movers
 from memaudit.audit.compare_cells import Both, adjusted, compared_cell
@@ -15,6 +15,7 @@ from memaudit.audit.compare_warnings import compare_warnings
 from memaudit.audit.comparison import ComparedCell, Comparison, Scale, Side
 from memaudit.audit.results import Injection, Results, locate_results
 from memaudit.audit.sheet import has_losses, sheets
+from memaudit.audit.tool import this_tool
 from memaudit.audit.utterances import Utterance
 from memaudit.audit.verdict import detected
 from memaudit.errors import ResultsError

@@ -9,6 +9,8 @@ from pathlib import Path
 from memaudit.audit.engine.hearing import Model
 from memaudit.audit.engine.inline import Inline
 from memaudit.audit.engine.work import NO_REASON, Engine, Heard, Item
+from memaudit.audit.journal.deal import dealt
+from memaudit.audit.journal.shard import Shard
 from memaudit.audit.transcripts import read_transcripts
 from memaudit.audit.utterances import Place, Utterance, failed, scored
 from memaudit.errors import ModelError
@@ -28,13 +30,22 @@ class Scored:
 
 
 class Hearing:
-    """A kit that is being heard: the engine begins when this is made, and `finish` waits for the end."""
+    """A kit that is being heard: the engine begins when this is made, and `finish` waits for the end.
 
-    def __init__(self, kit: Kit, engine: Engine) -> None:
-        self._kit = kit
+    The controls come first: a model that is loaded wrong shows it early. With a ``shard`` only its part of
+    the kit is heard.
+    """
+
+    def __init__(self, kit: Kit, engine: Engine, shard: Shard | None = None) -> None:
         self._engine = engine
-        self._items = [Item(canary.id, str(kit.audio_path(canary)), canary.text) for canary in kit.canaries]
-        self._heard = engine.run(self._items)
+        ordered = sorted(kit.canaries, key=lambda canary: canary.arm != "control")
+        items = [Item(canary.id, str(kit.audio_path(canary)), canary.text) for canary in ordered]
+        if shard is not None:
+            controls = {canary.id for canary in kit.canaries if canary.arm == "control"}
+            items = dealt(items, controls, shard, engine.unit)
+        wanted = {item.id for item in items}
+        self._canaries = {canary.id: canary for canary in kit.canaries if canary.id in wanted}
+        self._heard = engine.run(items)
 
     def finish(self, progress: Progress | None = None) -> Scored:
         """Score every utterance as it comes, and put them in the kit's order.
@@ -46,7 +57,7 @@ class Hearing:
             AudioError, TokenError, ModelError: naming the utterance that failed; or if some have a loss and
                 others have none without being infeasible.
         """
-        canaries = {canary.id: canary for canary in self._kit.canaries}
+        canaries = self._canaries
         found: dict[str, Utterance] = {}
         rates: set[int] = set()
         for heard in self._heard:

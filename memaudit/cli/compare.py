@@ -8,11 +8,10 @@ from pathlib import Path
 
 import click
 
-from memaudit.audit.audit import check_output
 from memaudit.audit.compare import compare, load_audit
 from memaudit.cli.common import Output, shared_options
 from memaudit.cli.options import RESULTS
-from memaudit.files import write_text
+from memaudit.files import check_output, write_text
 from memaudit.report.compare_terminal import compare_report
 
 FILE_NAME = "comparison.json"

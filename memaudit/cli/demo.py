@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from memaudit.audit.audit import check_output, finish
+from memaudit.audit.audit import finish
 from memaudit.audit.results import Injection, Results
 from memaudit.audit.scored_model import scored_model
 from memaudit.cli.common import Output, shared_options
+from memaudit.files import check_output
 from memaudit.kit.make import make_kit
 from memaudit.kit.packaged import kits_folder
 from memaudit.kit.recipe import load_recipe

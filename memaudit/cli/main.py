@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check-injection": ("memaudit.cli.check_injection", "Prove from a manifest that the canaries were in."),
     "inspect-model": ("memaudit.cli.inspect_model", "Say what a model is, and whether it is loaded right."),
     "score": ("memaudit.cli.score", "Run a model over a kit, measure, gate and report."),
+    "merge": ("memaudit.cli.merge", "Join the shards of one audit that several machines scored."),
     "gate": ("memaudit.cli.gate", "Apply gates again to an audit, without scoring."),
     "compare": ("memaudit.cli.compare", "Compare two audits on one kit, canary by canary."),
     "report": ("memaudit.cli.report", "Render an audit's reports again."),
@@ -113,6 +114,6 @@ def main() -> None:
     except Exception as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = str(MemauditError(f"{type(error).__name__}: {error}"))
         click.echo(f"memaudit: internal error: {text}; run again with -v for the traceback", err=True)
         sys.exit(2)

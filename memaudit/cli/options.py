@@ -42,6 +42,18 @@ gate_option = click.option(
     "level.",
 )
 
+injection_option = click.option(
+    "--injection",
+    type=click.Path(path_type=Path),
+    help="The injection.json that check-injection wrote for this kit: what the training set held.",
+)
+
+assume_injected_option = click.option(
+    "--assume-injected",
+    is_flag=True,
+    help="Take it as given that the canaries were in the training set; the report says so.",
+)
+
 baseline_option = click.option(
     "--baseline",
     type=RESULTS,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from memaudit.audit.audit import check_output
 from memaudit.audit.results import locate_results, read_results
 from memaudit.cli.common import Output, shared_options
 from memaudit.cli.gate_places import gate_places
 from memaudit.cli.options import RESULTS, format_names
+from memaudit.files import check_output
 from memaudit.report.renderer import RENDERERS, renderer, write_reports
 
 

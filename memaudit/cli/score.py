@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.opening import open_engine
+from memaudit.audit.journal.shard import Shard
 from memaudit.cli.ahead import import_ahead
 from memaudit.cli.common import Output, shared_options
-from memaudit.cli.gate_places import gate_places
-from memaudit.cli.model_facts import feasibility_notes, model_notes
-from memaudit.cli.options import FOLDER, baseline_option, gate_option, report_option
+from memaudit.cli.model_facts import model_notes
+from memaudit.cli.options import (
+    FOLDER,
+    assume_injected_option,
+    baseline_option,
+    gate_option,
+    injection_option,
+    report_option,
+)
 from memaudit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from memaudit.audit.compare import Audit
     from memaudit.audit.engine.work import Engine
-    from memaudit.audit.results import Results
-    from memaudit.audit.utterances import Utterance
+    from memaudit.audit.given_controls import GivenControl
+    from memaudit.audit.journal.file import JournalFile
+    from memaudit.audit.result_subject import ModelFile
 
 
 @click.command()
@@ -64,15 +69,18 @@ if TYPE_CHECKING:
     help="JSONL or CSV with audio and text: recordings of your own that the model should read. They decide "
     "in place of the kit's controls whether it is loaded right.",
 )
+@injection_option
+@assume_injected_option
 @click.option(
-    "--injection",
-    type=click.Path(path_type=Path),
-    help="The injection.json that check-injection wrote for this kit: what the training set held.",
+    "--resume",
+    is_flag=True,
+    help="Go on with the audit that was begun in --out: what its journal holds is not heard again. Where "
+    "there is none, begin.",
 )
 @click.option(
-    "--assume-injected",
-    is_flag=True,
-    help="Take it as given that the canaries were in the training set; the report says so.",
+    "--shard",
+    metavar="I/N",
+    help="Hear part I of N only and give no verdict: memaudit merge joins the parts.",
 )
 @gate_option
 @baseline_option
@@ -91,6 +99,8 @@ def command(
     controls: Path | None,
     injection: Path | None,
     assume_injected: bool,
+    resume: bool,
+    shard: str | None,
     gate: tuple[str, ...],
     baseline: Path | None,
     report: tuple[str, ...],
@@ -106,8 +116,14 @@ def command(
     memaudit score KIT --model-command 'my-asr {input} {output}' --out AUDIT
     memaudit score KIT --transcripts heard.jsonl --out AUDIT --gate 'accuracy_gap@16/4x <= 0.10'
     memaudit score KIT --model model.onnx --out AUDIT --baseline AUDIT_OF_LAST_RELEASE
+    memaudit score KIT --model model.onnx --out AUDIT --resume
+    memaudit score KIT --model model.onnx --out PART-3 --shard 3/8
 
     Without --gate those that were fixed in the kit hold, else the default ones.
+
+    What the model gave is kept in the file journal of --out as it comes. With --resume an audit that was cut
+    short goes on from there, to the same results. A shard is its journal; gates, evidence and reports are
+    given to memaudit merge.
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
@@ -119,101 +135,96 @@ def command(
         raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
     if controls is not None and transcripts is not None:
         raise UsageError("--controls needs a model, which --transcripts is not", how="leave one of them out")
-    # The model begins to load before what this process needs is imported, and to hear before it needs it.
-    with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
-        from memaudit.kit.store import open_kit
-
-        opened = open_kit(kit)
-        recordings = []
-        if controls is not None:
-            from memaudit.audit.given_controls import read_controls
-
-            recordings = read_controls(controls)
-        given, inspection, hearing = None, None, None
-        if engine is not None:
-            from memaudit.audit.control_runs import hear_given
-            from memaudit.audit.inspected import inspection_of
-            from memaudit.audit.run import Hearing
+    if transcripts is not None and (resume or shard is not None):
+        raise UsageError(
+            "--resume and --shard need a model, which --transcripts is not", how="leave them out"
+        )
+    part = None if shard is None else Shard.parse(shard)
+    with ExitStack() as opened_files:
+        # The model begins to load before what this process needs is imported, and to hear before it needs it.
+        with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
+            from memaudit.files import check_output
+            from memaudit.kit.store import open_kit
 
             import_ahead("memaudit.audit.audit", "memaudit.report.html", "memaudit.report.terminal")
-            inspection = inspection_of(engine, model or "")
-            given = hear_given(engine, recordings) if recordings else None
-            hearing = Hearing(opened, engine)
-
-        from memaudit.audit.audit import check_output, finish, model_summary, transcripts_summary
-        from memaudit.audit.control_runs import with_other_texts
-        from memaudit.audit.front_end_trials import front_end_trials
-        from memaudit.audit.gate_syntax import parse_gate
-        from memaudit.audit.injection import read_injection
-        from memaudit.audit.metrics import METRICS
-        from memaudit.audit.results import Injection
-        from memaudit.audit.run import score_transcripts
-        from memaudit.audit.self_checks import blind
-        from memaudit.audit.verdict import EXIT_CODES
-        from memaudit.report.renderer import renderer, write_reports
-        from memaudit.report.terminal import terminal_report
-
-        for text in gate:
-            parse_gate(text, METRICS)
-        earlier = None
-        if baseline is not None:
-            from memaudit.audit.compare import load_audit
-
-            earlier = load_audit(baseline)
-        for name in report:
-            renderer(name)
-        if injection is None:
-            injected = Injection(checked=False, assumed=assume_injected)
-        else:
-            injected = read_injection(injection, opened)
-        trials, blinded = [], None
-        if engine is None or hearing is None:
-            source = Path(str(transcripts))
-            utterances = score_transcripts(opened, source)
+            opened = open_kit(kit)
             check_output(out)
-            summary = transcripts_summary(source)
-        else:
-            check_output(out)
-            model_notes(output, engine.info, inspection)
-            blinded = blind(opened)  # asks the kit alone, so there is time for it while the model runs
-            with output.progress("Scoring") as progress:
-                scored = hearing.finish(progress)
-            audio = {canary.id: str(opened.audio_path(canary)) for canary in opened.canaries}
-            utterances = with_other_texts(engine, scored.utterances, audio)
-            notes = (*scored.notes, *(() if given is None else given.notes))
-            for sentence in notes:
-                output.note(sentence)
-            summary = model_summary(engine.info, notes, inspection)
-            if given is None:
-                trials = front_end_trials(engine, [u for u in utterances if u.arm == "control"], audio)
+            manifest, journal, listening, blinded = None, None, None, None
+            if engine is not None:
+                from memaudit.audit.journal.header import header
+                from memaudit.audit.journal.opening import open_journal
+                from memaudit.audit.journal.recording import Recorder
+                from memaudit.audit.listening import Listening
+
+                manifest, recordings = _controls(controls)
+                head = header(
+                    opened,
+                    engine,
+                    controls=recordings,
+                    manifest=manifest,
+                    options=_options(model_command),
+                    shard=part,
+                )
+                journal = opened_files.enter_context(open_journal(out, head, resume=resume))
+                if resume:
+                    output.note(_resumed(journal))
+                recorder = Recorder(engine, journal.memory, journal.append)
+                listening = Listening(opened, recorder, model or "", recordings, part)
+
+            from memaudit.audit.audit import transcripts_summary
+            from memaudit.audit.run import score_transcripts
+            from memaudit.audit.scored_model import ScoredModel, finished
+            from memaudit.audit.self_checks import blind
+            from memaudit.audit.verdict import EXIT_CODES
+            from memaudit.cli.conclude import asked, conclude
+
+            wanted = asked(opened, gate, injection, assume_injected, baseline, report)
+            if engine is None or listening is None:
+                source = Path(str(transcripts))
+                scored = ScoredModel(score_transcripts(opened, source), transcripts_summary(source))
             else:
-                trials = front_end_trials(engine, given.utterances, {c.id: str(c.audio) for c in recordings})
-    results = finish(
-        out,
-        opened,
-        summary,
-        utterances,
-        gates=gate,
-        injection=injected,
-        given=() if given is None else given.utterances,
-        manifest=controls,
-        trials=trials,
-        baseline=blinded,
-        revise=None if earlier is None else partial(_against, utterances=utterances, earlier=earlier),
-    )
-    for sentence in feasibility_notes(results):
-        output.note(sentence)
-    names = [name for name in ("html", *report) if name != "json"]  # results.json is there already
-    write_reports(results, names, out, output.note, places=gate_places(Path.cwd()))
-    output.show(terminal_report(results))
-    output.document(results.document())
-    sys.exit(EXIT_CODES[results.verdict])
+                model_notes(output, engine.info, listening.inspection)
+                if part is None:
+                    blinded = blind(opened)  # asks the kit alone: there is time for it while the model runs
+                with output.progress("Scoring") as progress:
+                    scored = finished(listening, progress)
+                for sentence in scored.notes:
+                    output.note(sentence)
+        if part is None:
+            results = conclude(out, opened, scored, wanted, output, manifest=manifest, blind=blinded)
+        if journal is not None:
+            journal.finish()
+    if part is None:
+        sys.exit(EXIT_CODES[results.verdict])
+    count = len(scored.utterances)
+    output.line(f"Shard {part}: {count} utterances heard, in {out}; join the shards with memaudit merge")
+    output.document({"shard": [part.number, part.of], "utterances": count, "out": str(out)})
 
 
-def _against(results: Results, utterances: Sequence[Utterance], earlier: Audit) -> Results:
-    from memaudit.audit.baseline import against_baseline
+def _controls(path: Path | None) -> tuple[ModelFile | None, list[GivenControl]]:
+    """The manifest of the user's own controls, as results name it, and what it names."""
+    if path is None:
+        return None, []
+    from memaudit.audit.given_controls import read_controls
+    from memaudit.audit.result_subject import ModelFile
+    from memaudit.files import sha256_file
 
-    return against_baseline(results, utterances, earlier)
+    recordings = read_controls(path)
+    return ModelFile(name=path.name, sha256=sha256_file(path)), recordings
+
+
+def _options(model_command: str | None) -> dict[str, Any]:
+    """The options that change results and show nowhere else; a digest of what may hold secrets."""
+    if model_command is None:
+        return {}
+    return {"model-command": hashlib.sha256(model_command.encode()).hexdigest()}
+
+
+def _resumed(journal: JournalFile) -> str:
+    heard = journal.memory.heard
+    if not heard:
+        return "Nothing to resume: the audit begins"
+    return f"Resumed: {heard} recordings are in the journal"
 
 
 def _engine(

@@ -57,6 +57,11 @@ class Engine(Protocol):
         """The rate in Hz that the model hears at; None where it takes files as they are."""
         ...
 
+    @property
+    def unit(self) -> int | None:
+        """How many recordings are heard together, in the order in which they are given; None: all of them."""
+        ...
+
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """Begin to hear ``items``; take what is done from the iterator, in any order, each id once.
 
