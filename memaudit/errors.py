@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+from memaudit.limits import LONGEST_MESSAGE
+
 
 class MemauditError(Exception):
     """One line for the user; the command line prints it and exits with 2.
@@ -19,8 +23,20 @@ class MemauditError(Exception):
         super().__init__(what, where, how)
 
     def __str__(self) -> str:
-        line = f"{self.where}: {self.what}" if self.where else self.what
-        return " ".join(f"{line}; {self.how}".split()) if self.how else " ".join(line.split())
+        """One line, in which nothing of a file's content steers a terminal."""
+        what, where, how = (_plain(part) for part in (self.what, self.where, self.how))
+        line = f"{where}: {what}" if where else what
+        return f"{line}; {how}" if how else line
+
+
+def _plain(text: str) -> str:
+    """``text`` in one line, cut where it is long, without control, direction and surrogate characters."""
+    line = " ".join(text[: 2 * LONGEST_MESSAGE].split())
+    if len(line) > LONGEST_MESSAGE or len(text) > 2 * LONGEST_MESSAGE:
+        line = f"{line[:LONGEST_MESSAGE]}... ({len(text)} characters)"
+    if line.isprintable():
+        return line
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in line)
 
 
 class UsageError(MemauditError, ValueError):

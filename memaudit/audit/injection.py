@@ -12,6 +12,7 @@ from memaudit.errors import ResultsError
 from memaudit.files import sha256_file
 from memaudit.kit.injection.evidence import SCHEMA, Evidence
 from memaudit.kit.store import INFO, Kit
+from memaudit.reading import read_text
 
 _HOW = "give the file that memaudit check-injection wrote for this kit"
 
@@ -41,7 +42,7 @@ def read_injection(path: Path, kit: Kit) -> Injection:
 
 def _read(path: Path) -> Evidence:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ResultsError("no injection evidence can be read here", where=str(path), how=_HOW) from error
     schema = document.get("schema") if isinstance(document, dict) else None

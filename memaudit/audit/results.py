@@ -89,6 +89,7 @@ from memaudit.audit.result_subject import (
 )
 from memaudit.errors import ResultsError
 from memaudit.files import write_json
+from memaudit.reading import read_text
 
 SCHEMA = "memaudit/results/1"
 Verdict = Literal["passed", "failed", "inconclusive"]
@@ -240,9 +241,9 @@ def read_results(path: Path) -> Results:
     file = locate_results(path)
     how = "give the folder that memaudit score wrote"
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_text(file))
         json.dumps(document, ensure_ascii=False).encode()  # an escape for half a character is no text
-    except (OSError, UnicodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultsError("no results can be read here", where=str(file), how=how) from error
     try:
         return Results.model_validate(document)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from memaudit.errors import TranscriptError
+from memaudit.reading import read_text
 
 _HOW = "give a JSONL or CSV file with id, transcript and, where you have it, loss in nats"
 
@@ -78,7 +79,7 @@ def _loss(value: Any, name: str, where: str) -> float | None:
         if isinstance(value, bool):
             raise TypeError
         loss = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         loss = math.nan
     if not math.isfinite(loss) or loss < 0:
         raise TranscriptError(
@@ -90,7 +91,7 @@ def _loss(value: Any, name: str, where: str) -> float | None:
 def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each record with its place, from CSV where the name ends so, else from JSONL."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TranscriptError("cannot be read as UTF-8 text", where=str(path), how=_HOW) from error
     if path.suffix.lower() == ".csv":
@@ -101,7 +102,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             continue
         try:
             row = json.loads(line, parse_constant=float)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise TranscriptError("is no JSON", where=f"{path}:{number}", how=_HOW) from error
         if not isinstance(row, dict):
             raise TranscriptError("is no JSON object", where=f"{path}:{number}", how=_HOW)
@@ -110,9 +111,9 @@ def _rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    if not {"id", "transcript"} <= set(reader.fieldnames or ()):
-        raise TranscriptError("has no columns id and transcript", where=f"{path}:1", how=_HOW)
     try:
+        if not {"id", "transcript"} <= set(reader.fieldnames or ()):
+            raise TranscriptError("has no columns id and transcript", where=f"{path}:1", how=_HOW)
         for row in reader:
             yield f"{path}:{reader.line_num}", row
     except csv.Error as error:

@@ -13,7 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
     model_validator,
 )
@@ -21,6 +20,7 @@ from pydantic import (
 from memaudit.audit.text_scores import text_scores
 from memaudit.errors import ResultsError
 from memaudit.files import canonical_json
+from memaudit.reading import read_text
 
 Arm = Literal["inserted", "held_out", "control"]
 
@@ -163,13 +163,13 @@ def read_utterances(path: Path) -> list[Utterance]:
     how = "run memaudit score again"
     try:
         # Not splitlines, which would also split inside a text, at U+2028 and its like.
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        lines = read_text(path).removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError("the audit's utterances cannot be read", where=str(path), how=how) from error
     rows = []
     for number, line in enumerate(lines, 1):
         try:
             rows.append(Utterance.model_validate(json.loads(line)))
-        except (json.JSONDecodeError, ValidationError) as error:
+        except (ValueError, RecursionError) as error:
             raise ResultsError("is no line of an audit", where=f"{path}:{number}", how=how) from error
     return rows

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import category
 
 import click
 
@@ -35,17 +36,17 @@ class Output:
     def line(self, text: str) -> None:
         """Print one line of a result for people, never broken: a path, a digest."""
         if not self.as_json:
-            click.echo(text)
+            click.echo(printable(text))
 
     def document(self, value: Any) -> None:
         """Print the result for machines; nothing without --json."""
         if self.as_json:
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+            click.echo(_escaped(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
 
     def note(self, text: str) -> None:
         """A line about what goes on, on stderr; nothing under --quiet."""
         if not self.quiet:
-            _console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+            _console(stderr=True).print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def detail(self, text: str) -> None:
         """A line for those who asked for -v, on stderr."""
@@ -78,6 +79,24 @@ class Output:
         with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
             task = bar.add_task(description, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def printable(text: str) -> str:
+    r"""``text`` with what could steer a terminal, such as escape sequences, made visible as U+FFFD.
+
+    >>> printable("a\x1b[31mb")
+    'a\ufffd[31mb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _escaped(text: str) -> str:
+    """JSON that means the same, with what could steer a terminal as JSON's own escapes."""
+    if text.isascii():  # json.dumps has escaped what is below the space
+        return text.replace("\x7f", "\\u007f")
+    return "".join(c if c == "\n" or category(c)[0] != "C" else json.dumps(c)[1:-1] for c in text)
 
 
 def _no_progress(done: int, total: int) -> None:

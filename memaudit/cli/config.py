@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memaudit.errors import UsageError
+from memaudit.reading import read_text
 
 
 def read_config(folder: Path) -> tuple[Path | None, dict[str, Any]]:
@@ -21,8 +22,12 @@ def read_config(folder: Path) -> tuple[Path | None, dict[str, Any]]:
         if not path.is_file():
             continue
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            document = tomllib.loads(read_text(path))
+        except OSError as error:
+            raise UsageError(
+                f"cannot be read ({error.strerror})", where=name, how="mend it or remove it"
+            ) from error
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"is no TOML file ({error})", where=name, how="mend it or remove it") from error
         table = document if name == "memaudit.toml" else document.get("tool", {}).get("memaudit")
         if table is None:

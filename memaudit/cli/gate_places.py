@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memaudit.cli.config import read_config
+from memaudit.reading import read_text
 
 if TYPE_CHECKING:
     from memaudit.report.renderer import GatePlace
@@ -28,7 +29,7 @@ def gate_places(folder: Path) -> list[GatePlace]:
     path, table = read_config(folder)
     if path is None:
         return []
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     root = () if path.name == "memaudit.toml" else ("tool", "memaudit")
     found = []
     for keys in (("score", "gate"), ("gate",), ("gate", "gate")):
@@ -57,7 +58,7 @@ def _line(text: str, gate: str, keys: tuple[str | int, ...]) -> int | None:
         try:
             if _get(tomllib.loads(changed), keys) == _MARK:
                 return text.count("\n", 0, start) + 1
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             pass  # the occurrence was no value
         start = text.find(gate, start + 1)
     return None

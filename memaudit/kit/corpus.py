@@ -61,7 +61,7 @@ def _texts(stream: BinaryIO, path: Path, seen: Callable[[bytes], None] | None) -
 def _field(line: str, where: str) -> str:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"is no JSON ({error})", where=where, how="mend or remove the line") from error
     text = row.get("text") if isinstance(row, dict) else None
     if not isinstance(text, str):

@@ -25,6 +25,7 @@ from memaudit.kit.recipe_fields import (
     TextPart,
 )
 from memaudit.kit.speakers.registry import check_engine
+from memaudit.reading import read_text
 
 SCHEMA = "memaudit/recipe/1"
 
@@ -118,12 +119,12 @@ def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = 
 def _read(path: Path) -> dict[str, Any]:
     """The tables of a file, laid over those of the packaged recipe that it names as its ``base``."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(path))
     except OSError as error:
         raise RecipeError(
             f"cannot be read ({error.strerror})", where=str(path), how="give a TOML file or a packaged recipe"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"is no TOML file ({error})", where=str(path), how="mend that place") from error
     base = document.pop("base", None)
     if base is None:
@@ -186,6 +187,6 @@ def _set(document: dict[str, Any], override: str) -> None:
 def _value(text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text

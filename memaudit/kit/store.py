@@ -17,6 +17,7 @@ from memaudit.kit.canary import Canary
 from memaudit.kit.info import SCHEMA, KitInfo
 from memaudit.kit.model_errors import first_fault
 from memaudit.kit.recipe import Recipe
+from memaudit.limits import LARGEST_DOCUMENT, LONGEST_LINE, MOST_UTTERANCES
 
 INFO = "kit.json"
 MANIFEST = "train/manifest.jsonl"
@@ -97,13 +98,17 @@ def read_canaries(root: Path) -> Iterator[Canary]:
     """The lines of a kit's audit/assignment.jsonl, one after the other.
 
     Raises:
-        KitError: if a line is no canary, or one is there twice or out of order.
+        KitError: if a line is no canary, one is there twice or out of order, or there are too many.
     """
     path = root / ASSIGNMENT
     last = ""
     with _opened(path) as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE), ""), 1):
             where = f"{path}:{number}"
+            if number > MOST_UTTERANCES:
+                raise KitError(
+                    f"has more than {MOST_UTTERANCES} lines", where=str(path), how="make a smaller kit"
+                )
             canary = _model(Canary, line, where)
             if canary.id <= last:
                 raise KitError(
@@ -135,7 +140,12 @@ def read_text(path: Path) -> str:
         KitError: if it is a link, missing or no UTF-8 text.
     """
     with _opened(path) as stream:
-        return stream.read()
+        text = stream.read(LARGEST_DOCUMENT + 1)
+    if len(text) > LARGEST_DOCUMENT:
+        raise KitError(
+            f"has more than {LARGEST_DOCUMENT} characters", where=str(path), how="do not trust this kit"
+        )
+    return text
 
 
 def parse_json(text: str, where: str) -> object:
@@ -146,7 +156,7 @@ def parse_json(text: str, where: str) -> object:
     """
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KitError(f"is no JSON ({error})", where=where, how=_MAKE_AGAIN) from error
 
 

@@ -12,6 +12,7 @@ from memaudit.errors import RecipeError
 from memaudit.kit.language import packaged_text
 from memaudit.kit.places import find_beside
 from memaudit.kit.recipe import Recipe
+from memaudit.reading import read_text
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def load_wordlist(name: str, folder: Path) -> tuple[str, ...]:
         return _packaged(PACKAGED[name])
     path = find_beside(name, folder)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path, "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "no UTF-8 text"
         raise RecipeError(

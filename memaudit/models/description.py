@@ -27,6 +27,7 @@ from memaudit.models.frontends.registry import make_front_end
 from memaudit.models.tokens.base import Tokens
 from memaudit.models.tokens.registry import load_tokens
 from memaudit.models.validation import M, Table, validated
+from memaudit.reading import read_text
 
 SCHEMA = "memaudit/model/1"
 
@@ -176,9 +177,9 @@ def read_description(path: Path, model_file: Path | None = None) -> Description:
 
 def _read_toml(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise ModelError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise ModelError(f"is no TOML: {reason}", where=str(path)) from error

@@ -13,6 +13,7 @@ from typing import Any
 from memaudit.errors import ModelError
 from memaudit.models.ort.binding import Node, nodes
 from memaudit.models.ort.pool import SessionPool
+from memaudit.reading import read_text
 
 # How exporters mark a variant of a graph in its name: model.int8.onnx, decoder_model_quantized.onnx.
 _VARIANT = re.compile(r"(?i)[._-](int8|uint8|quantized|quant|fp16|float16|bnb4|q4|q4f16|q8)(?=[._-]|$)")
@@ -113,7 +114,7 @@ class ModelFiles:
         """A text file; `ModelError` if it cannot be read or is not UTF-8."""
         path = self.folder / name
         try:
-            return path.read_text(encoding="utf-8-sig")
+            return read_text(path, "utf-8-sig")
         except OSError as error:
             raise ModelError(f"cannot be read ({error.strerror})", where=str(path)) from error
         except UnicodeDecodeError as error:
@@ -123,7 +124,7 @@ class ModelFiles:
         """A JSON file that holds an object; `ModelError` if it does not."""
         try:
             value = json.loads(self.text(name))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"is no JSON ({error})", where=str(self.folder / name)) from error
         if not isinstance(value, dict):
             raise ModelError("is not a JSON object", where=str(self.folder / name))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from memaudit.kit.manifests.errors import ManifestError
+from memaudit.kit.manifests.packed import open_packed
+from memaudit.limits import LONGEST_LINE
 
 BOM = b"\xef\xbb\xbf"
-#: No line of a manifest is longer; a file without line ends must not fill the memory.
-LONGEST = 1 << 26
 _READABLE = "give a manifest that can be read"
 
 
@@ -41,14 +40,14 @@ def raw_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file, each with the line end that it has; ``.gz`` is unpacked.
 
     Raises:
-        ManifestError: if the file cannot be read, or a line is longer than 64 MiB.
+        ManifestError: if the file cannot be read, unpacks to too much, or a line is longer than 64 MiB.
     """
     require_file(path)
-    with reading(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+    with reading(path), open_packed(path, packed=path.suffix == ".gz") as stream:
         number = 0
-        while line := stream.readline(LONGEST + 1):
+        while line := stream.readline(LONGEST_LINE + 1):
             number += 1
-            if len(line) > LONGEST:
+            if len(line) > LONGEST_LINE:
                 raise ManifestError(
                     "is longer than 64 MiB", where=f"{path}:{number}", how="give a manifest with a line each"
                 )

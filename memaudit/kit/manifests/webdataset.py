@@ -16,7 +16,9 @@ from memaudit.files import canonical_json, output_errors
 from memaudit.kit.manifests.base import Copy, Entry, Job, Repetition, Sound, Source
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import parse_object, seconds, text_of
+from memaudit.kit.manifests.packed import open_packed
 from memaudit.kit.manifests.raw_lines import reading
+from memaudit.limits import LARGEST_MEMBER
 
 SHARD = 1000
 AUDIO = ("flac", "wav", "mp3", "ogg", "opus", "m4a", "sph")
@@ -84,14 +86,28 @@ def _about(copy: Copy) -> dict[str, object]:
 def _members(shard: Path) -> Iterator[tuple[str, bytes]]:
     """Names (the folder's parts joined, so that a dot divides key and suffix) and contents."""
     try:
-        with reading(shard), tarfile.open(shard, "r|*") as archive:
+        with (
+            reading(shard),
+            open_packed(shard) as unpacked,
+            tarfile.open(fileobj=unpacked, mode="r|") as archive,
+        ):
             for member in archive:
+                archive.members.clear()  # type: ignore[attr-defined]  # or the heads of all samples would stay in memory
                 if member.isfile():
+                    if member.size > LARGEST_MEMBER:
+                        raise ManifestError(
+                            f"its member {member.name!r} has {member.size} bytes",
+                            where=str(shard),
+                            how=f"give samples of at most {LARGEST_MEMBER >> 20} MiB",
+                        )
                     path = PurePosixPath(member.name)
                     stream = archive.extractfile(member)
                     data = b"" if stream is None else stream.read()
                     yield "/".join((path.parent.as_posix().replace(".", "_"), path.name)), data
-    except tarfile.TarError as error:
+    # Heads with numbers or names that are none raise what they happen to raise.
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
+        if isinstance(error, ManifestError):
+            raise
         raise ManifestError(
             f"is no tar archive that can be read ({error})", where=str(shard), how="make the shard again"
         ) from error

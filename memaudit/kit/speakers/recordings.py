@@ -11,6 +11,7 @@ from memaudit.errors import AudioError, RecipeError
 from memaudit.kit.audio import read_audio
 from memaudit.kit.plain import plain
 from memaudit.kit.speakers.base import Samples, Source, SpeechRequest
+from memaudit.reading import read_text
 
 #: The file in the folder that says which recording has which text, where files are not named by id.
 LIST = "recordings.jsonl"
@@ -51,7 +52,7 @@ class RecordingSpeaker:
             return {}
         found: dict[str, Path] = {}
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = read_text(path, "utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise AudioError("cannot be read as UTF-8 text", where=str(path), how="write it again") from error
         for number, line in enumerate(lines, 1):
@@ -96,7 +97,7 @@ def _entry(line: str, where: str) -> tuple[str, str]:
     try:
         row = json.loads(line)
         audio, text = str(row["audio"]), plain(str(row["text"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AudioError("names no audio and text", where=where, how=how) from error
     place = PurePosixPath(audio)
     if place.is_absolute() or ".." in place.parts or "\\" in audio or ":" in audio or not text:

@@ -6,7 +6,7 @@ import mmap
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from memaudit.errors import ModelError
 
@@ -22,7 +22,7 @@ def external_files(path: Path) -> tuple[Path, ...]:
     of the weights in memory.
 
     Raises:
-        ModelError: if one of them is missing, or ``path`` cannot be read.
+        ModelError: if one of them is missing or lies outside the model's folder, or ``path`` cannot be read.
     """
     names: dict[str, None] = {}
     with _mapped(path) as data:
@@ -34,6 +34,8 @@ def external_files(path: Path) -> tuple[Path, ...]:
                 names.setdefault(raw.decode("utf-8"))
             except UnicodeDecodeError:
                 continue
+    for name in names:
+        _check_inside(path, name)
     missing = [name for name in names if not (path.parent / name).is_file()]
     if missing:
         raise ModelError(
@@ -42,6 +44,25 @@ def external_files(path: Path) -> tuple[Path, ...]:
             how="copy that file from the export into the same folder",
         )
     return tuple(path.parent / name for name in names)
+
+
+def _check_inside(path: Path, name: str) -> None:
+    """Refuse a name that leads out of the model's folder, by itself or through a link.
+
+    A link beside a model that is a link itself may lead to where the model's own leads: so hubs keep files.
+    """
+    given = path.parent / name
+    folders = {path.parent.resolve(), path.resolve().parent}
+    try:
+        inside = any(given.resolve().is_relative_to(folder) for folder in folders)
+    except (OSError, ValueError, RuntimeError):  # a zero byte, a loop of links
+        inside = False
+    if not inside or PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+        raise ModelError(
+            f"its weights are in {name!r}, which is outside its folder",
+            where=str(path),
+            how="do not trust this model; export it again with its data beside it",
+        )
 
 
 def quantised_operators(path: Path) -> tuple[str, ...]:

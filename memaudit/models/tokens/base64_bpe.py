@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from memaudit.errors import MissingExtraError, ModelError
+from memaudit.limits import LARGEST_VOCABULARY
 from memaudit.models.tokens.subwords import SubwordTable, SubwordVocabulary
 from memaudit.models.tokens.text_files import read_text
 
@@ -67,7 +68,7 @@ def read_ranks(path: Path, *, where: str) -> dict[bytes, int]:
             token, rank = base64.b64decode(parts[0], validate=parts[0] != "="), int(parts[1])
         except (binascii.Error, ValueError, IndexError):
             raise ModelError(f"line {number}, {line[:40]!r}, is not 'base64 rank'", where=str(path)) from None
-        if token in ranks or rank < 0:
+        if token in ranks or not 0 <= rank < LARGEST_VOCABULARY:
             raise ModelError(f"line {number}, {line[:40]!r}, has a token twice or no rank", where=str(path))
         ranks[token] = rank
     if not ranks or len(set(ranks.values())) != len(ranks):

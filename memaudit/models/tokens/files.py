@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from memaudit.errors import ModelError
+from memaudit.reading import read_text
 
-# The token may itself be a space, so it is at least one character, whatever that is.
-_INDEXED = re.compile(r"(.+?)[ \t]+([0-9]+)", re.DOTALL)
+_INDEX = re.compile(r"[0-9]{1,9}$")
 
 
 def read_symbols(path: Path) -> tuple[str, ...]:
@@ -21,8 +21,8 @@ def read_symbols(path: Path) -> tuple[str, ...]:
         ModelError: naming the line that is wrong, or the file if it is missing, empty or no UTF-8 text.
     """
     lines = _lines(path)
-    matches = [_INDEXED.fullmatch(line) for line in lines]
-    symbols = _indexed(path, lines, matches) if any(matches) else _plain(path, lines)
+    pairs = [_pair(line) for line in lines]
+    symbols = _indexed(path, lines, pairs) if any(pairs) else _plain(path, lines)
     seen: dict[str, int] = {}
     for index, symbol in enumerate(symbols):
         if symbol in seen:
@@ -37,7 +37,7 @@ def read_symbols(path: Path) -> tuple[str, ...]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except FileNotFoundError:
         raise ModelError(
             "the token file is missing",
@@ -57,14 +57,26 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
-def _indexed(path: Path, lines: list[str], matches: list[re.Match[str] | None]) -> tuple[str, ...]:
+def _pair(line: str) -> tuple[str, int] | None:
+    """Token and index of a line; None where it is no such line."""
+    found = _INDEX.search(line[-9:])
+    if found is None:
+        return None
+    before = line[: len(line) - len(found[0])]
+    token = before.rstrip(" \t")
+    # The token may itself be a space, so it is at least one character, whatever that is.
+    token = token or before[:1]
+    return (token, int(found[0])) if len(token) < len(before) else None
+
+
+def _indexed(path: Path, lines: list[str], pairs: list[tuple[str, int] | None]) -> tuple[str, ...]:
     by_index: dict[int, str] = {}
-    for number, (line, match) in enumerate(zip(lines, matches, strict=True), start=1):
-        if match is None:
+    for number, (line, pair) in enumerate(zip(lines, pairs, strict=True), start=1):
+        if pair is None:
             raise ModelError(
                 f"line {number}, {line[:40]!r}, is not 'token index' as other lines are", where=str(path)
             )
-        index = int(match[2])
+        token, index = pair
         if index in by_index:
             raise ModelError(f"line {number} gives the index {index} again", where=str(path))
         if index >= len(lines):
@@ -72,7 +84,7 @@ def _indexed(path: Path, lines: list[str], matches: list[re.Match[str] | None]) 
                 f"line {number} gives the index {index}, but {len(lines)} tokens have 0 to {len(lines) - 1}",
                 where=str(path),
             )
-        by_index[index] = match[1]
+        by_index[index] = token
     return tuple(by_index[index] for index in range(len(lines)))
 
 

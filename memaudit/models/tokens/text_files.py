@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from memaudit import reading
 from memaudit.errors import ModelError
+from memaudit.limits import LARGEST_VOCABULARY
 
 # <|endoftext|>, <|en|>, <|0.02|> of Whisper; <unk>, <s>, </s>, <pad>; <<ST_0>> of Moonshine.
 _SPECIAL = re.compile(r"<\|.*\|>|</?[a-z]+>|<<[A-Z]+_\d+>>", re.DOTALL)
@@ -25,7 +27,7 @@ def read_bytes(path: Path, *, where: str) -> bytes:
         ModelError: if it is missing or cannot be read.
     """
     try:
-        return path.read_bytes()
+        return reading.read_bytes(path)
     except FileNotFoundError:
         raise ModelError(
             "the token file is missing", where=str(path), how=f"put it there, or mend [tokens] of {where}"
@@ -46,7 +48,7 @@ def read_json(path: Path, *, where: str) -> dict[str, Any]:
     """A JSON object; `ModelError` if the file is missing, cannot be read or holds none."""
     try:
         value = json.loads(read_text(path, where=where))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"the token file is no JSON ({error})", where=str(path)) from error
     if not isinstance(value, dict):
         raise ModelError("the token file is not a JSON object", where=str(path))
@@ -57,6 +59,6 @@ def read_indices(path: Path, *, where: str) -> dict[str, int]:
     """A JSON object of token -> index; `ModelError` if it holds anything else."""
     value = read_json(path, where=where)
     for token, index in value.items():
-        if type(index) is not int or index < 0:
+        if type(index) is not int or not 0 <= index < LARGEST_VOCABULARY:
             raise ModelError(f"the index of {token!r} is {index!r}, no whole number", where=str(path))
     return value

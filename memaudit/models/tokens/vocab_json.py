@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from memaudit.errors import ModelError, TokenError
+from memaudit.limits import LARGEST_VOCABULARY
 from memaudit.models.tokens.blank import find_blank
 from memaudit.models.tokens.case import Case, case_of, cased
 from memaudit.models.tokens.text_files import read_json
@@ -40,7 +41,7 @@ class VocabJsonTokens(Table):
     file: str = Field("vocab.json", min_length=1)
     added: str = ""
     language: str = ""
-    size: int = Field(0, ge=0)
+    size: int = Field(0, ge=0, le=LARGEST_VOCABULARY)
     blank: Annotated[int, Field(ge=0)] | str | None = None
     word_separator: str = "|"
     unknown: str | None = Field(None, min_length=1)
@@ -117,7 +118,7 @@ def _checked(value: Any, path: Path) -> dict[str, int]:
     if not isinstance(value, dict) or not value:
         raise ModelError("is no object of tokens and their indices", where=str(path))
     for symbol, index in value.items():
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 10_000_000:
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < LARGEST_VOCABULARY:
             raise ModelError(f"gives the token {symbol!r} the index {index!r}", where=str(path))
     return value
 

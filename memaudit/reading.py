@@ -1,0 +1,32 @@
+"""Reading whole files that others made, in bounded memory."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from memaudit.limits import LARGEST_DOCUMENT
+
+
+def read_bytes(path: Path, most: int = LARGEST_DOCUMENT) -> bytes:
+    """All bytes of a file, whatever it says of its size.
+
+    Raises:
+        OSError: if it cannot be read, or has more than ``most`` bytes.
+    """
+    with path.open("rb") as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"more than {most >> 20} MiB, which is the most that is read", str(path))
+    return data
+
+
+def read_text(path: Path, encoding: str = "utf-8", most: int = LARGEST_DOCUMENT) -> str:
+    r"""A file as text, with ``\n`` for every line end.
+
+    Raises:
+        OSError: see `read_bytes`.
+        UnicodeDecodeError: if it is no text in that encoding.
+    """
+    text = read_bytes(path, most).decode(encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
