@@ -68,14 +68,7 @@ def epsilon_of(
     _check(noise_multiplier, sample_rate, steps, delta, copies)
     if noise_multiplier == 0:
         return math.inf
-    step = losses.from_mixture_gaussian_mechanism(
-        noise_multiplier,
-        [float(number) for number in range(copies + 1)],
-        [float(binom.pmf(number, copies, sample_rate)) for number in range(copies + 1)],
-        value_discretization_interval=INTERVAL,
-        log_mass_truncation_bound=TRUNCATION,
-    )
-    run = step.self_compose(steps)
+    run = _step(noise_multiplier, sample_rate, copies).self_compose(steps)
     if adjacency == "add-remove":
         return float(run.get_epsilon_for_delta(delta))
 
@@ -128,6 +121,23 @@ def noise_for(
                 f"an epsilon of {epsilon} needs noise below {LEAST_NOISE}", how="ask for a smaller epsilon"
             )
     return float(brentq(excess, low, high, xtol=2e-4)) + 5e-4
+
+
+def _step(noise_multiplier: float, sample_rate: float, copies: int) -> losses.PrivacyLossDistribution:
+    if copies == 1:  # the same as the mixture below, and faster
+        return losses.from_gaussian_mechanism(
+            noise_multiplier,
+            sampling_prob=sample_rate,
+            value_discretization_interval=INTERVAL,
+            log_mass_truncation_bound=TRUNCATION,
+        )
+    return losses.from_mixture_gaussian_mechanism(
+        noise_multiplier,
+        [float(number) for number in range(copies + 1)],
+        [float(binom.pmf(number, copies, sample_rate)) for number in range(copies + 1)],
+        value_discretization_interval=INTERVAL,
+        log_mass_truncation_bound=TRUNCATION,
+    )
 
 
 def _check(noise: float, sample_rate: float, steps: int, delta: float, copies: int) -> None:

@@ -6,31 +6,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from memaudit.errors import UsageError
 from memaudit.lab.batch import Batch, ctc_losses
 from memaudit.lab.clipping import Clipping, group_gradients, group_norms, step_gradient
 from memaudit.lab.recognizer import ConvRecognizer
-from tests.lab.builders import alone, random_batch, small_recognizer
-
-Gradient = dict[str, Tensor]
-
-
-def plain_gradient(model: ConvRecognizer, batch: Batch) -> Gradient:
-    """One ordinary backward pass of the summed loss."""
-    model.zero_grad()
-    ctc_losses(*model(batch.features, batch.lengths), batch).sum().backward()
-    return {name: value.grad.clone() for name, value in model.named_parameters() if value.grad is not None}
-
-
-def norm_of(gradient: Gradient) -> float:
-    return float(sum(float((part**2).sum()) for part in gradient.values()) ** 0.5)
+from tests.lab.builders import random_batch, small_recognizer
+from tests.lab.naive import Gradient, each_gradient, norm_of
 
 
 def naive(model: ConvRecognizer, batch: Batch, clipping: Clipping) -> Gradient:
     """The formula, one utterance at a time: g / max(norm(g) / C, 1) of each group's mean, then their mean."""
-    each = [plain_gradient(model, alone(batch, number)) for number in range(len(batch))]
+    each = each_gradient(model, batch)
     groups = clipping.groups(len(batch))
     size = len(batch) // groups
     means = []
@@ -71,7 +58,7 @@ def test_gradients_are_those_of_a_plain_loop(clipping: Clipping, seed: int) -> N
 def test_the_bounds_of_these_batches_clip_some_groups_and_not_others() -> None:
     model, batch = small_recognizer(), random_batch(8, spread=1.0)
     norms = step_gradient(model, batch, Clipping("example", 0.7)).norms
-    each = [norm_of(plain_gradient(model, alone(batch, number))) for number in range(8)]
+    each = [norm_of(gradient) for gradient in each_gradient(model, batch)]
     torch.testing.assert_close(norms, torch.tensor(each, dtype=torch.float64), rtol=1e-9, atol=0)
     assert norms.max() > 2 * norms.min()
 
@@ -155,8 +142,31 @@ def test_a_batch_must_fall_into_equal_parts() -> None:
         ("core", 1.0, 0),
         ("example", 1.0, 2),
         ("none", None, 2),
+        ("dp", None, 1),
+        ("dp", 1.0, 2),
     ],
 )
 def test_what_does_not_go_together_is_refused(kind: str, bound: float | None, cores: int) -> None:
     with pytest.raises(UsageError):
         Clipping(kind, bound, cores)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound", "noise"),
+    [
+        ("dp", 1.0, None),
+        ("dp", 1.0, -0.1),
+        ("dp", 1.0, float("inf")),
+        ("dp", 1.0, float("nan")),
+        ("example", 1.0, 0.5),
+        ("none", None, 0.0),
+    ],
+)
+def test_noise_goes_with_dp_alone(kind: str, bound: float | None, noise: float | None) -> None:
+    with pytest.raises(UsageError, match="noise"):
+        Clipping(kind, bound, noise_multiplier=noise)  # type: ignore[arg-type]
+
+
+def test_a_step_with_noise_needs_more_than_a_batch() -> None:
+    with pytest.raises(UsageError, match="private_step"):
+        step_gradient(small_recognizer(), random_batch(4), Clipping("dp", 1.0, noise_multiplier=0.0))
