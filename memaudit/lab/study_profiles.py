@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from memaudit.errors import UsageError
+from memaudit.lab.augment import Augmentation
 from memaudit.lab.clipping import Clipping
 from memaudit.lab.setup import Sizes
 from memaudit.lab.study import Condition, KitPlan, Profile, TrainingSet, read_profile
@@ -28,6 +29,15 @@ def core(bound: float) -> Clipping:
     return Clipping("core", bound=bound, cores=4)
 
 
+PRIVATE = Plan(
+    "sgd",
+    learning_rate=0.02,
+    epochs=2,
+    batch_size=256,
+    clipping=Clipping("dp", bound=1.0, noise_multiplier=1.0),
+)
+"""DP-SGD; what its noise promises is worked out when it is trained (`memaudit.lab.privacy`)."""
+
 QUICK = Profile(
     name="quick",
     seeds=(1,),
@@ -46,7 +56,57 @@ QUICK = Profile(
     },
 )
 
-PROFILES = {"quick": QUICK}
+LADDER = (
+    "speed.factors=[1.0, 2.0, 3.0, 4.0]",
+    "design.repetitions=[1, 4, 16]",
+    "design.pairs_per_cell=10",
+    "design.reserve_per_speed=60",
+    "design.controls=30",
+)
+FULL = Profile(
+    name="full",
+    seeds=(1, 2, 3),
+    kits={
+        "main": KitPlan(
+            overrides=("design.pairs_per_cell=20", "design.reserve_per_speed=100", "design.controls=30")
+        ),
+        "ladder": KitPlan(overrides=LADDER),
+    },
+    sets={
+        "main": TrainingSet(ordinary=12_000),
+        "larger-share": TrainingSet(ordinary=6_000),
+        "deduplicated": TrainingSet(ordinary=12_000, deduplicated=True),
+        "ladder": TrainingSet(ordinary=12_000, kit="ladder"),
+    },
+    sizes=Sizes(pretraining=8_000, fine_tuning=12_000, validation=500, test=500),
+    pretraining=Plan("muon", learning_rate=3e-3, epochs=3),
+    conditions={
+        "unclipped": Condition("no clipping", "baseline", fine_tuning(0.02)),
+        "less-10": Condition("no clipping, a tenth of the steps' length", "less", fine_tuning(0.002)),
+        "less-40": Condition("no clipping, a fortieth of it", "less", fine_tuning(0.0005)),
+        "example-2": Condition("per example, C 2", "example", fine_tuning(0.02, example(2.0))),
+        "example-1": Condition("per example, C 1", "example", fine_tuning(0.02, example(1.0))),
+        "example-0.5": Condition("per example, C 0.5", "example", fine_tuning(0.02, example(0.5))),
+        "core-1": Condition("per core, C 1", "core", fine_tuning(0.02, core(1.0))),
+        "core-0.5": Condition("per core, C 0.5", "core", fine_tuning(0.02, core(0.5))),
+        "adaptive": Condition(
+            "adaptive per core", "adaptive", fine_tuning(0.02, Clipping("adaptive", cores=4))
+        ),
+        "private": Condition("per example, C 1, noise (DP)", "private", PRIVATE),
+        "ladder": Condition("no clipping, four speeds", "ladder", fine_tuning(0.02), data="ladder"),
+        "larger-share": Condition(
+            "twice the share of canaries", "share", fine_tuning(0.02), data="larger-share"
+        ),
+        "larger": Condition("twice as wide", "size", fine_tuning(0.02), width=256),
+        "deduplicated": Condition("deduplicated", "deduplicated", fine_tuning(0.02), data="deduplicated"),
+        "spec-augment": Condition(
+            "SpecAugment", "augmented", replace(fine_tuning(0.02), augment=Augmentation())
+        ),
+        "speeds": Condition("speed perturbation", "augmented", fine_tuning(0.02), perturb=True),
+    },
+)
+
+PROFILES = {"quick": QUICK, "full": FULL}
 
 
 def chosen_profile(name: str, seeds: Sequence[int], only: Sequence[str]) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def readings(model: ConvRecognizer, speech: Path, vocabulary: Vocabulary) -> dic
 
 
 def promises(plan: Plan, utterances: int, recipe: Recipe) -> list[dict[str, float]]:
-    """What training promises for the copies of one canary, a row for each number of them; none without noise.
+    """What training promises for the copies of one canary, a row for each number with a finite epsilon.
 
     A kit's pairs put one of two canaries in, so its audits bound the epsilon of exchanging all copies
     ("replace-one"); coins bound that of leaving them out.
@@ -85,13 +86,14 @@ def promises(plan: Plan, utterances: int, recipe: Recipe) -> list[dict[str, floa
         return []
     adjacency: Adjacency = "replace-one" if recipe.design.assignment == "pairs" else "add-remove"
     rate, steps = plan.sample_rate(utterances), plan.steps(utterances)
-    return [
-        {
-            "repetitions": copies,
-            "promised": epsilon_of(noise, rate, steps, DELTA, copies=copies, adjacency=adjacency),
-            "delta": DELTA,
-        }
+    found = {
+        copies: epsilon_of(noise, rate, steps, DELTA, copies=copies, adjacency=adjacency)
         for copies in recipe.design.repetitions
+    }
+    return [
+        {"repetitions": copies, "promised": promised, "delta": DELTA}
+        for copies, promised in found.items()
+        if math.isfinite(promised)
     ]
 
 
