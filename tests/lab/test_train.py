@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
+import math
+from dataclasses import replace
 
 import jiwer
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 import torch
 
 from memaudit.errors import UsageError
+from memaudit.lab.augment import Augmentation
 from memaudit.lab.clipping import Clipping
 from memaudit.lab.evaluate import read, transcribe
 from memaudit.lab.recognizer import ConvRecognizer, Shape, make_recognizer
@@ -45,8 +49,10 @@ def fresh() -> ConvRecognizer:
         Plan("sgd", 0.1, epochs=6, clipping=Clipping("example", 1.0)),
         Plan("sgd", 0.1, epochs=6, clipping=Clipping("core", 1.0, cores=4)),
         Plan("sgd", 0.02, epochs=6, clipping=Clipping("adaptive", cores=4)),
+        Plan("sgd", 0.1, epochs=6, clipping=Clipping("dp", 1.0, noise_multiplier=0.1)),
+        Plan("sgd", 1e-2, epochs=6, augment=Augmentation(1, 1, 1, 4)),
     ],
-    ids=["muon", "sgd", "example", "core", "adaptive"],
+    ids=["muon", "sgd", "example", "core", "adaptive", "dp", "masks"],
 )
 def test_it_learns(plan: Plan) -> None:
     model, unseen = fresh(), tones(60, 9)
@@ -56,12 +62,21 @@ def test_it_learns(plan: Plan) -> None:
     after = read(model, unseen, WORDS)
     assert after.wer < 0.1 < before.wer
     assert after.loss < before.loss / 5
-    assert len(history.losses) == 20 * plan.epochs
+    assert len(history.losses) == 20 * plan.epochs == plan.steps(320)
     assert steps[-1] == (20 * plan.epochs, 20 * plan.epochs)
 
 
-def test_the_same_seed_gives_the_same_weights() -> None:
-    data, plan = tones(64, 1), Plan("sgd", 1e-2, epochs=2, clipping=Clipping("example", 1.0))
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan("sgd", 1e-2, epochs=2, clipping=Clipping("example", 1.0)),
+        Plan("sgd", 1e-2, epochs=2, clipping=Clipping("dp", 1.0, noise_multiplier=0.5)),
+        Plan("sgd", 1e-3, epochs=2, augment=Augmentation()),
+    ],
+    ids=["example", "dp", "masks"],
+)
+def test_the_same_seed_gives_the_same_weights(plan: Plan) -> None:
+    data = tones(64, 1)
     first, second, other = fresh(), fresh(), fresh()
     histories = [train(first, data, plan, seed=3), train(second, data, plan, seed=3)]
     train(other, data, plan, seed=4)
@@ -118,3 +133,50 @@ def test_reading_against_its_definitions() -> None:
         sum(1 - min(1, jiwer.process_characters(text, heard).cer) for text, heard in pairs) / 40
     )
     assert found.loss == pytest.approx(float(losses.mean()))
+
+
+def test_masks_and_noise_leave_the_order_as_it_was() -> None:
+    """Masks of width 0 change nothing, so neither do the draws of their places."""
+    data, without, with_masks = tones(64, 1), fresh(), fresh()
+    plan = Plan("sgd", 1e-3, epochs=2)
+    train(without, data, plan, seed=3)
+    train(with_masks, data, replace(plan, augment=Augmentation(1, 0, 1, 0)), seed=3)
+    pairs = zip(without.parameters(), with_masks.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_dp_sees_poisson_samples_and_some_of_them_empty() -> None:
+    steps: list[tuple[int, int]] = []
+    plan = Plan("sgd", 1e-3, epochs=5, batch_size=1, clipping=Clipping("dp", 1.0, noise_multiplier=0.0))
+    history = train(fresh(), tones(8, 1), plan, seed=1, progress=lambda *pair: steps.append(pair))
+    assert plan.steps(8) == 40
+    assert plan.sample_rate(8) == 1 / 8
+    assert steps == [(number, 40) for number in range(1, 41)]
+    assert 10 < len(history.losses) < 40
+    assert all(math.isfinite(loss) for loss in history.losses)
+
+
+def test_noise_alone_moves_the_weights_as_far_as_it_promises() -> None:
+    """With a bound that leaves nothing of the gradients, a run is a sum of noise."""
+    model, start = fresh(), fresh()
+    clipping = Clipping("dp", 1e-6, noise_multiplier=1e6)
+    train(model, tones(64, 1), Plan("sgd", 1e-3, epochs=1, warmup=0.0, clipping=clipping), seed=1)
+    moved = torch.cat(
+        [(a - b).flatten() for a, b in zip(model.parameters(), start.parameters(), strict=True)]
+    )
+    rates = [1e-3 * learning_rate_share(step, 4, 0.0) for step in range(1, 5)]
+    # The noise of step s is in the velocity of every later step, times 0.9 each.
+    shares = [sum(rates[t] * 0.9 ** (t - s) for t in range(s, 4)) for s in range(4)]
+    promised = sum(share**2 for share in shares) ** 0.5 / 16
+    assert float(moved.detach().double().std()) == pytest.approx(promised, rel=0.05)
+
+
+def test_plans_as_json_say_only_what_there_is() -> None:
+    plain = Plan("sgd", 0.1, epochs=1).as_dict()
+    assert set(plain) == {"optimiser", "learning_rate", "epochs", "batch_size", "warmup", "clipping"}
+    assert set(plain["clipping"]) == {"kind", "bound", "cores"}
+    clipping = Clipping("dp", 1.0, noise_multiplier=0.5)
+    full = Plan("sgd", 0.1, epochs=1, clipping=clipping, augment=Augmentation()).as_dict()
+    assert full["clipping"]["noise_multiplier"] == 0.5
+    assert Augmentation(**full["augment"]) == Augmentation()
+    assert json.loads(json.dumps(full)) == full
