@@ -42,7 +42,7 @@ def _bound(old: Header, new: Header, *, shard: bool) -> Bound:
         for side in (old, new)
     )
     yield from _each("recording of --controls:", *recordings)
-    yield from _each("value of --", old.options, new.options)
+    yield from _each("--", old.options, new.options)
     if shard:
         yield "--shard", _shard(old), _shard(new)
 

@@ -36,7 +36,7 @@ def open_journal(folder: Path, header: Header, *, resume: bool) -> JournalFile:
             journal.restart(header)
         elif not resume:
             raise JournalError(
-                f"an unfinished audit is here, with {found.heard} recordings heard",
+                f"an unfinished audit is here (recordings heard: {found.heard})",
                 where=str(path),
                 how="add --resume to go on with it, or give another --out",
             )

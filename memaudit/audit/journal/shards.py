@@ -81,7 +81,7 @@ def _check_same(first: ShardJournal, given: ShardJournal) -> None:
         )
     differs = difference(given.header, first.header, shard=False)
     if differs is not None:
-        raise JournalError(f"was scored {differs} as {first.folder} was", where=str(given.folder), how=_GIVE)
+        raise JournalError(f"was scored {differs} than {first.folder}", where=str(given.folder), how=_GIVE)
 
 
 def _read(folder: Path) -> ShardJournal:
