@@ -11,6 +11,7 @@ from memaudit.audit import normalise
 from memaudit.audit.beyond_cells import joint, with_extrapolation
 from memaudit.audit.cells import cell, cell_tests
 from memaudit.audit.controls import check_both
+from memaudit.audit.failures import failures, measured
 from memaudit.audit.feasibility import feasibility
 from memaudit.audit.figures import examples, histogram, roc
 from memaudit.audit.gates import evaluate
@@ -51,6 +52,7 @@ class Subject:
         given: the user's own controls, which decide in place of the kit's.
         manifest: the file that names them.
         trials: what other front ends make of the controls that decide.
+        max_failures: on so many utterances the model may have failed.
         blind: whether the kit tells its arms apart without a model; None where that was not asked.
     """
 
@@ -61,6 +63,7 @@ class Subject:
     given: Sequence[Utterance] = ()
     manifest: ModelFile | None = None
     trials: Sequence[FrontEndTrial] = ()
+    max_failures: int = 0
     blind: BlindBaseline | None = None
 
 
@@ -80,7 +83,8 @@ def assess(
         ResultsError: if an arm is missing.
     """
     by_speed, control_sheet = sheets(utterances, subject.kit.commitment)
-    own = Sheet(tuple(sorted(subject.given, key=lambda row: row.id)), subject.kit.commitment)
+    lost = failures(utterances, subject.given, allowed=subject.max_failures)
+    own = Sheet(tuple(sorted(measured(subject.given), key=lambda row: row.id)), subject.kit.commitment)
     controls, kit_controls = check_both(control_sheet, own, subject.manifest, subject.trials, CONFIDENCE)
     fits = feasibility(by_speed, subject.model.inspection, subject.seconds)
     cells = [cell(tested, CONFIDENCE) for tested in cell_tests(by_speed)]
@@ -90,9 +94,9 @@ def assess(
     decided = evaluate(chosen.texts, by_speed)
     fastest = next(iter(by_speed.values()))
     checks = SelfChecks(a_a=a_a(fastest), blind_baseline=subject.blind)
-    verdict, reason = decide(decided, controls, subject.injection, cells, checks)
+    verdict, reason = decide(decided, controls, subject.injection, cells, checks, lost)
     warned = audit_warnings(
-        Audited(by_speed, controls, subject.injection, cells, speeds, subject.model, checks)
+        Audited(by_speed, controls, subject.injection, cells, speeds, subject.model, checks, lost)
     )
     results = Results(
         tool=this_tool(),
@@ -103,6 +107,7 @@ def assess(
         normaliser=normalise.NAME,
         membership="loss" if fastest.by_loss else "accuracy",
         controls=controls,
+        failures=lost,
         self_checks=checks,
         kit_controls=kit_controls,
         feasibility=tuple(fits),
@@ -133,7 +138,9 @@ def regate(results: Results, utterances: Sequence[Utterance], gates: Sequence[st
     by_speed, _ = sheets(utterances, results.kit.commitment)
     chosen = choose(gates, results.kit.gates)
     decided: list[GateResult] = evaluate(chosen.texts, by_speed)
-    verdict, reason = decide(decided, results.controls, results.injection, results.cells, results.self_checks)
+    verdict, reason = decide(
+        decided, results.controls, results.injection, results.cells, results.self_checks, results.failures
+    )
     again = results.model_copy(
         update={
             "gates": tuple(decided),

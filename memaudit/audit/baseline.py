@@ -195,7 +195,9 @@ def _decide(gates: Sequence[GateResult], before: Results, found: Results) -> tup
             "the model of the baseline did not read its controls, so what it seems not to have memorised may "
             "have been misread"
         )
-    verdict, why = decide(gates, found.controls, found.injection, found.cells, found.self_checks)
+    verdict, why = decide(
+        gates, found.controls, found.injection, found.cells, found.self_checks, found.failures
+    )
     if verdict == "passed":
         why = f"no gated figure is worse than in the baseline beyond its interval ({len(gates)} compared)"
     return verdict, why

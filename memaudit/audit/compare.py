@@ -13,6 +13,7 @@ from memaudit.audit.compare_cells import Both, adjusted, compared_cell
 from memaudit.audit.compare_verdict import compared_gates, conclude
 from memaudit.audit.compare_warnings import compare_warnings
 from memaudit.audit.comparison import ComparedCell, Comparison, Scale, Side
+from memaudit.audit.failures import left_out, measured
 from memaudit.audit.results import Injection, Results, locate_results
 from memaudit.audit.sheet import has_losses, sheets
 from memaudit.audit.tool import this_tool
@@ -118,7 +119,8 @@ def on_one_scale(a: Audit, b: Audit) -> tuple[Scale, dict[float, Both]]:
     Losses are compared a token where both models write every canary in as many tokens, else a character;
     where one of them has none, accuracies are.
     """
-    rows = [[row for row in audit.utterances if row.arm != "control"] for audit in (a, b)]
+    gone = left_out(a.utterances) | left_out(b.utterances)
+    rows = [[row for row in measured(audit.utterances, gone) if row.arm != "control"] for audit in (a, b)]
     tokens = [{row.id: row.tokens for row in side} for side in rows]
     scale: Scale = "loss per token"
     if not all(has_losses(side) for side in rows):

@@ -10,6 +10,12 @@ from memaudit.audit.results import Results
 
 def compare_warnings(a: Results, b: Results, first: Side, second: Side, scale: Scale) -> Iterator[str]:
     """Sentences, the gravest first."""
+    for name, found in (("A", a), ("B", b)):
+        if found.failures is not None and found.failures.n:
+            yield (
+                f"The model of {name} failed on {found.failures.n} utterances: they and their twins are left "
+                "out of both."
+            )
     for name, side in (("A", first), ("B", second)):
         if not side.self_checks_passed:
             yield f"The audit of {name} is void: one of its self-checks failed."

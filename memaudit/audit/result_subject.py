@@ -153,6 +153,25 @@ class SelfChecks(Part):
         return self.a_a.passed and (self.blind_baseline is None or self.blind_baseline.passed)
 
 
+class Failures(Part):
+    """Utterances that the model gave nothing for, at most ``allowed`` of them for a pass.
+
+    ``twins`` further canaries were left out with them, for each pair stands or falls whole. ``p_value`` is
+    the two-sided sign test's of whether it is the inserted or the held-out twin that failed; null where no
+    pair has one failed twin. ``first`` is the id of one of them and ``reason`` why it failed.
+    """
+
+    n: int
+    allowed: int
+    inserted: int
+    held_out: int
+    controls: int
+    twins: int
+    p_value: float | None
+    first: str | None
+    reason: str | None
+
+
 class Feasibility(Part):
     """How the texts of one speed's canaries fit into the model's output frames.
 

@@ -60,6 +60,9 @@ from memaudit.audit.result_subject import (
     Controls as Controls,
 )
 from memaudit.audit.result_subject import (
+    Failures as Failures,
+)
+from memaudit.audit.result_subject import (
     Feasibility as Feasibility,
 )
 from memaudit.audit.result_subject import (
@@ -191,6 +194,7 @@ class Results(Part):
     normaliser: str
     membership: Literal["loss", "accuracy"]
     controls: Controls
+    failures: Failures | None = None
     self_checks: SelfChecks | None = None
     kit_controls: Controls | None = None
     feasibility: tuple[Feasibility, ...] = ()

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from memaudit.audit.failures import measured
 from memaudit.audit.normalise import normalise
 from memaudit.audit.text_scores import chance_accuracy
 from memaudit.audit.utterances import Utterance
@@ -127,7 +128,7 @@ def has_losses(rows: Sequence[Utterance]) -> bool:
 
 
 def sheets(utterances: Sequence[Utterance], commitment: str) -> tuple[dict[float, Sheet], Sheet]:
-    """One sheet a speed, fastest first, and one of the controls.
+    """One sheet a speed, fastest first, and one of the controls, without what the model failed on.
 
     Raises:
         ResultsError: if an id occurs twice, or there is no canary in one of the arms at some speed.
@@ -136,12 +137,21 @@ def sheets(utterances: Sequence[Utterance], commitment: str) -> tuple[dict[float
     for first, second in itertools.pairwise(rows):
         if first.id == second.id:
             raise ResultsError(f"canary {first.id} was scored twice", how="score each canary once")
+    speeds = sorted({row.speed for row in rows if row.arm != "control"}, reverse=True)
+    lost = next((row for row in rows if row.failed is not None), None)
+    rows = measured(rows)
     canaries = [row for row in rows if row.arm != "control"]
     by_loss = bool(canaries) and has_losses(canaries)
     by_speed: dict[float, Sheet] = {}
-    for speed in sorted({row.speed for row in canaries}, reverse=True):
+    for speed in speeds:
         at_speed = tuple(row for row in canaries if row.speed == speed)
         if {row.arm for row in at_speed} != {"inserted", "held_out"}:
+            if lost is not None:
+                raise ResultsError(
+                    f"at speed {speed:g} the model failed on so many canaries that no two arms are left",
+                    where=lost.id,
+                    how=f"mend the model first: {lost.failed}",
+                )
             raise ResultsError(
                 f"speed {speed:g} has canaries in one arm only", how="score the whole kit, both arms"
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memaudit.audit.failures import too_many
 from memaudit.audit.metrics import METRICS
-from memaudit.audit.results import Cell, Controls, GateResult, Injection, SelfChecks, Verdict
+from memaudit.audit.results import Cell, Controls, Failures, GateResult, Injection, SelfChecks, Verdict
 from memaudit.models.frontends.usual import short_name
 
 EXIT_CODES: dict[Verdict, int] = {"passed": 0, "failed": 1, "inconclusive": 3}
@@ -25,19 +26,24 @@ def decide(
     injection: Injection,
     cells: Sequence[Cell],
     checks: SelfChecks | None = None,
+    failures: Failures | None = None,
 ) -> tuple[Verdict, str]:
     """The verdict and its reason.
 
-    A self-check that fails voids everything else. A failed gate fails the audit. Controls that the model does
-    not read leave everything else open. A pass needs every gate that can pass to have passed, and, where
-    nothing is detected, evidence that the canaries were in the training set. Evidence that they were not in
-    it as designed, or that held-out ones were, rules out a pass in any case.
+    A self-check that fails voids everything else. A failed gate fails the audit: a leak that shows in what
+    the model did hear is one. Utterances that it failed on, over the limit or in one arm more than in the
+    other, and controls that it does not read leave everything else open. A pass needs every gate that can
+    pass to have passed, and, where nothing is detected, evidence that the canaries were in the training set.
+    Evidence that they were not in it as designed, or that held-out ones were, rules out a pass in any case.
     """
     if checks is not None and not checks.passed:
         return "inconclusive", void(checks)
     failed = [gate for gate in gates if gate.status == "failed"]
     if failed:
         return "failed", f"{_count(failed)} failed: {_names(failed)}"
+    lost = None if failures is None else too_many(failures)
+    if lost is not None:
+        return "inconclusive", lost
     if not controls.passed:
         return "inconclusive", unread(controls)
     able = [gate for gate in gates if not METRICS[gate.metric].lower_only]

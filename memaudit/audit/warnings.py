@@ -6,8 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from memaudit.audit.cells import FPRS
+from memaudit.audit.failures import unequal
 from memaudit.audit.missing_figures import missing_figures
-from memaudit.audit.results import Cell, Controls, Injection, ModelSummary, Results, SelfChecks, Speed
+from memaudit.audit.results import (
+    Cell,
+    Controls,
+    Failures,
+    Injection,
+    ModelSummary,
+    Results,
+    SelfChecks,
+    Speed,
+)
 from memaudit.audit.sheet import Sheet
 from memaudit.audit.verdict import LEVEL, detected, void
 from memaudit.stats.tpr import held_out_needed
@@ -27,6 +37,7 @@ class Audited:
     speeds: Sequence[Speed]
     model: ModelSummary
     checks: SelfChecks
+    failures: Failures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,23 @@ def with_gate_warnings(results: Results) -> Results:
 def _void_self_check(audited: Audited) -> Iterator[str]:
     if not audited.checks.passed:
         yield f"This audit is {void(audited.checks)}. Make a new kit."
+
+
+def _failed_utterances(audited: Audited) -> Iterator[str]:
+    found = audited.failures
+    if found is None or not found.n:
+        return
+    what = (
+        f"The model failed on {found.n} utterance{'' if found.n == 1 else 's'} ({found.inserted} inserted, "
+        f"{found.held_out} held out, {found.controls} controls; the first is {found.first}: {found.reason}). "
+        f"They are in no figure, nor are the {found.twins} twins that stand or fall with them."
+    )
+    if unequal(found):
+        what += (
+            f" One arm failed more often than chance explains (p {found.p_value:.2g}): that the model fails "
+            "on what it was trained on, or on what it was not, is a result in itself."
+        )
+    yield what
 
 
 def _controls_unread(audited: Audited) -> Iterator[str]:
@@ -150,6 +178,7 @@ def _missing_figures(audited: Audited) -> Iterator[str]:
 
 WARNINGS: dict[str, Callable[[Audited], Iterator[str]]] = {
     "void-self-check": _void_self_check,
+    "failed-utterances": _failed_utterances,
     "controls-unread": _controls_unread,
     "no-controls": _no_controls,
     "model-doubt": _model,
