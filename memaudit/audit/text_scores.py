@@ -1,11 +1,14 @@
-"""How right one transcript is: CER, WER, accuracy and exact match, by jiwer."""
+"""How right one transcript is: CER, WER, accuracy and exact match.
+
+The rates are jiwer's, counted by rapidfuzz as jiwer has them counted, but without the alignments that jiwer
+makes besides, which take far longer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jiwer
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
@@ -43,7 +46,9 @@ def text_scores(reference: str, transcript: str) -> TextScores:
         return TextScores(0.0, 0.0, 1.0, exact=True)
     if not guess:
         return TextScores(1.0, 1.0, 0.0, exact=False)
-    cer, wer = float(jiwer.cer(truth, guess)), float(jiwer.wer(truth, guess))
+    words = truth.split()
+    cer = Levenshtein.distance(truth, guess) / len(truth)
+    wer = Levenshtein.distance(words, guess.split()) / len(words)
     return TextScores(cer, wer, 1.0 - min(1.0, cer), exact=False)
 
 

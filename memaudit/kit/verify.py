@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from memaudit.errors import KitError
@@ -34,7 +35,7 @@ def verify_kit(kit: Kit, progress: Callable[[int, int], None] | None = None) -> 
     present = set(_files(kit.root))
     hashes = {}
     for number, name in enumerate(sorted(present), 1):
-        hashes[name] = sha256_file(kit.root / name)
+        hashes[name] = _hash(kit.root / name)
         if progress is not None:
             progress(number, len(present))
     _check_separation(kit, hashes)
@@ -57,16 +58,36 @@ def _check_paths(kit: Kit) -> None:
 
 def _files(root: Path) -> Iterator[str]:
     """Every file under ``root``, as a relative path with slashes."""
-    for folder, folders, files in os.walk(root):
-        for name in (*folders, *files):
-            path = Path(folder, name)
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+    folders = [""]
+    while folders:
+        inside = folders.pop()
+        # Strings and directory entries instead of paths: a kit may have a hundred thousand files.
+        with _readable(root / inside), os.scandir(root / inside) as entries:
+            found = list(entries)
+        for entry in found:
+            if entry.is_file(follow_symlinks=False):
+                yield inside + entry.name
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(f"{inside}{entry.name}/")
+            else:
                 raise KitError(
                     "is a link or no plain file",
-                    where=str(path),
+                    where=entry.path,
                     how="a kit holds its files themselves: copy the file there",
                 )
-        yield from (Path(folder, name).relative_to(root).as_posix() for name in files)
+
+
+def _hash(path: Path) -> str:
+    with _readable(path):
+        return sha256_file(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KitError(f"cannot be read ({error.strerror})", where=str(path), how=_RESTORE) from error
 
 
 def _check_separation(kit: Kit, hashes: dict[str, str]) -> None:

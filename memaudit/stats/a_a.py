@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
 from memaudit.stats.arms import split_strata
+from memaudit.stats.binomial import chance_at_least
 from memaudit.stats.checks import count, flags, labels, same_length, share, vector
 from memaudit.stats.randomisation import randomisation_test
 
@@ -82,4 +82,4 @@ def a_a_check(
             drawn[stratum] = rng.permutation(arm[stratum])
         test = randomisation_test(numbers, drawn, groups, seed=seed + audit, relabellings=relabellings)
         detected += test.p_value <= level
-    return AACheck(audits, detected, level, bool(binom.sf(detected - 1, audits, level) > DOUBT))
+    return AACheck(audits, detected, level, chance_at_least(detected, audits, level) > DOUBT)

@@ -1,11 +1,25 @@
-"""Interval of one rate."""
+"""Tails of the binomial law, and the interval of one rate.
+
+By scipy.special: scipy.stats has the same tails and takes longer to import than a small audit to compute.
+"""
 
 from __future__ import annotations
 
-from scipy.special import betaincinv
+import numpy as np
+from scipy.special import betainc, betaincinv
 
-from memaudit.stats.checks import count, share
+from memaudit.stats.checks import Floats, Ints, count, share
 from memaudit.stats.interval import Interval
+
+
+def chance_at_most(k: Ints, n: int, rate: float) -> Floats:
+    """P[Bin(n, rate) <= k] for k from 0 to n - 1: the beta distribution's I_(1 - rate)(n - k, k + 1)."""
+    return np.asarray(betainc(n - k, k + 1, 1.0 - rate), dtype=np.float64)
+
+
+def chance_at_least(k: int, n: int, rate: float) -> float:
+    """P[Bin(n, rate) >= k], k at most n: I_rate(k, n - k + 1)."""
+    return float(betainc(k, n - k + 1, rate)) if k > 0 else 1.0
 
 
 def binomial_limits(successes: int, n: int, level: float) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import rankdata
 
 from memaudit.stats.arms import split_strata
 from memaudit.stats.checks import (
@@ -124,6 +123,22 @@ def _areas(scores: Floats, dealt: Bools) -> Floats:
     """f8[B]: the Mann-Whitney area of each column of scores for its labels, ties counting half."""
     inserted = int(dealt[:, 0].sum())
     others = dealt.shape[0] - inserted
-    sums = np.where(dealt, rankdata(scores, axis=0), 0.0).sum(axis=0)
+    sums = np.where(dealt, ranks(scores), 0.0).sum(axis=0)
     areas: Floats = (sums - inserted * (inserted + 1) / 2.0) / (inserted * others)
     return areas
+
+
+def ranks(scores: Floats) -> Floats:
+    """f8[n, B]: ranks 1 to n in each column, equal scores share the mean of theirs."""
+    order = np.argsort(scores, axis=0)
+    ordered = np.take_along_axis(scores, order, axis=0)
+    rows = np.arange(scores.shape[0])[:, None]
+    new = np.ones(scores.shape, dtype=np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    last = np.ones(scores.shape, dtype=np.bool_)
+    last[:-1] = new[1:]
+    lowest = np.maximum.accumulate(np.where(new, rows, 0), axis=0)
+    highest = np.minimum.accumulate(np.where(last, rows, scores.shape[0])[::-1], axis=0)[::-1]
+    ranks = np.empty(scores.shape)
+    np.put_along_axis(ranks, order, (lowest + highest) / 2.0 + 1.0, axis=0)
+    return ranks

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import f as f_law
+from scipy.special import fdtri
 
 from memaudit.stats.checks import Floats, StatisticError, average, count, same_length, share, vector
 from memaudit.stats.floored_logistic import Counts, profile
@@ -84,7 +84,7 @@ def dose_response(
         StatisticError: for counts or doses that are none, or a confidence not between 0 and 1.
     """
     counts = _counts(doses, recalled, n, floor_recalled, floor_n)
-    allowed = float(f_law.ppf(share(confidence, "confidence"), 1, average(counts.n))) / 2.0
+    allowed = float(fdtri(1, average(counts.n), share(confidence, "confidence"))) / 2.0
     if 2 * counts.floor_recalled >= counts.floor_n:
         floor = counts.floor_recalled / counts.floor_n
         return DoseResponse("undefined", None, 0.0, np.inf, 0.0, floor, confidence)

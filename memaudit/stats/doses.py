@@ -43,8 +43,11 @@ class Doses:
     def log_chance_of_best(self) -> float:
         """Log probability that a random dealing gives larger doses to larger values throughout."""
         doses, values = np.sort(self.doses), np.sort(self.values)
-        blocks = np.split(doses, np.flatnonzero(np.diff(values)) + 1)
         # Only canaries of equal value can swap different doses and keep the sum.
+        starts = np.flatnonzero(np.diff(values, prepend=np.nan))
+        stops = np.append(starts[1:], values.size)
+        tied = stops - starts > 1
+        blocks = (doses[a:b] for a, b in zip(starts[tied].tolist(), stops[tied].tolist(), strict=True))
         return sum(_log_dealings(block) for block in blocks) - _log_dealings(doses)
 
     def all_sums(self) -> Floats:

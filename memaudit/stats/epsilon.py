@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import betaincinv, expit, logit
-from scipy.stats import binom
 
+from memaudit.stats.binomial import chance_at_least
 from memaudit.stats.checks import StatisticError, count, same_length, share, vector
+from memaudit.stats.poisson_binomial import binomial_law
 
 
 def one_run_epsilon(
@@ -62,13 +63,13 @@ def one_run_epsilon(
 def p_value(guesses: int, correct: int, epsilon: float, delta: float, canaries: int) -> float:
     """Bound on the chance of so many right guesses under (epsilon, delta)-DP: beta + 2 m delta alpha."""
     rate = float(expit(epsilon))
-    beta = float(binom.sf(correct - 1, guesses, rate))
+    beta = chance_at_least(correct, guesses, rate)
     if delta == 0.0 or correct == 0:
         return min(beta, 1.0)
     # The window reaches down to no right guess; a wider one only divides the same mass by more.
-    widths = np.arange(1, min(canaries, correct) + 1)
-    window = np.cumsum(binom.pmf(correct - widths, guesses, rate))
-    return min(beta + 2.0 * canaries * delta * float((window / widths).max()), 1.0)
+    window = np.cumsum(binomial_law(guesses, rate)[:correct][::-1])
+    alpha = float((window / np.arange(1, correct + 1)).max())
+    return min(beta + 2.0 * canaries * delta * alpha, 1.0)
 
 
 def pair_guesses(inserted: ArrayLike, twin: ArrayLike) -> tuple[int, int]:

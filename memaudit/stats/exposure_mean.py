@@ -39,13 +39,20 @@ def exposure_mean_limits(better: Ints, reference: int, level: float) -> tuple[fl
 
 def expected_exposure(p: Floats, reference: int) -> Floats:
     """psi(p) in bits, of any shape: expected exposure if each of N held-out canaries beats with chance p."""
-    grid, table = _exposure_table(reference)
-    return np.interp(np.log1p(reference * p), grid, table)
+    grid, table, slopes = _exposure_table(reference)
+    places = reference * p
+    np.log1p(places, out=places)
+    # As numpy.interp, but the places of the table are evenly spaced: nothing has to be searched.
+    at = np.minimum((places / grid[1]).astype(np.intp), grid.size - 1)
+    places -= grid.take(at)
+    places *= slopes.take(at)
+    places += table.take(at)
+    return places
 
 
 @lru_cache(maxsize=64)
-def _exposure_table(reference: int) -> tuple[Floats, Floats]:
-    """psi at places evenly spaced in log(1 + N p).
+def _exposure_table(reference: int) -> tuple[Floats, Floats, Floats]:
+    """Places evenly spaced in log(1 + N p) from 0 on, psi there, and its slope from each to the next.
 
     From ln(1 + k) = int_0^inf exp(-t) (1 - exp(-t k)) / t dt and E exp(-t K) = (1 - p (1 - exp(-t)))^N; with
     t = e^u the trapezium rule converges exponentially.
@@ -56,7 +63,8 @@ def _exposure_table(reference: int) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
         missed = -np.expm1(reference * np.log1p(-np.outer(p, -np.expm1(-t))))
     integral = 0.1 * missed @ np.exp(-t)
-    return grid, np.log2(reference) - integral / np.log(2.0)
+    table = np.log2(reference) - integral / np.log(2.0)
+    return grid, table, np.append(np.diff(table) / np.diff(grid), 0.0)
 
 
 def _distinct(better: Ints) -> tuple[Ints, Ints]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -147,6 +148,15 @@ def _memorised_needed(
     n: int, held_out: Floats, level: float, bound: float, bounds: tuple[float, float]
 ) -> int | None:
     """Least number of memorised canaries among n that shows a gap above the bound; None if n do not."""
+    return _remembered_need(n, held_out.tobytes(), level, bound, bounds)
+
+
+@lru_cache(maxsize=32)
+def _remembered_need(
+    n: int, held_out_bytes: bytes, level: float, bound: float, bounds: tuple[float, float]
+) -> int | None:
+    """Remembered, since cells of one speed mostly have as many canaries, and share their held-out arm."""
+    held_out = np.frombuffer(held_out_bytes)
 
     def shown(memorised: int) -> bool:
         places = (np.arange(n - memorised) + 0.5) / max(n - memorised, 1)

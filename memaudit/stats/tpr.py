@@ -7,9 +7,8 @@ from math import ceil, log
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
-from memaudit.stats.binomial import binomial_interval
+from memaudit.stats.binomial import binomial_interval, chance_at_most
 from memaudit.stats.checks import StatisticError, count, share, vector
 
 
@@ -79,7 +78,7 @@ def false_positives_allowed(held_out: int, fpr: float, confidence: float = 0.95)
     """Largest k with P[Bin(held_out, fpr) <= k] <= 1 - confidence; None where not even k = 0 will do."""
     n = count(held_out, "held_out", least=1)
     rest = 1.0 - share(confidence, "confidence")
-    chances = binom.cdf(np.arange(n), n, share(fpr, "fpr"))
+    chances = chance_at_most(np.arange(n), n, share(fpr, "fpr"))
     allowed = int(np.searchsorted(chances, rest, side="right")) - 1
     return allowed if allowed >= 0 else None
 

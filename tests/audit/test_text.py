@@ -57,10 +57,14 @@ def test_rates_are_the_naive_ones(reference: str, transcript: str) -> None:
     assert scores.exact == (truth == guess)
 
 
-def test_rates_are_jiwers() -> None:
-    scores = text_scores("Abandon ability, about!", "abandoned a bility above")
-    assert scores.cer == jiwer.cer("abandon ability about", "abandoned a bility above")
-    assert scores.wer == jiwer.wer("abandon ability about", "abandoned a bility above")
+@given(
+    st.text(alphabet="ab\u00e9\U0001f600 ", max_size=30), st.text(alphabet="ab\u00e9\U0001f600 ", max_size=60)
+)
+def test_rates_are_jiwers(reference: str, transcript: str) -> None:
+    truth, guess = normalise(f"a {reference}"), normalise(transcript)
+    scores = text_scores(f"a {reference}", transcript)
+    assert scores.cer == jiwer.cer(truth, guess)
+    assert scores.wer == jiwer.wer(truth, guess)
 
 
 def test_an_empty_transcript_is_all_wrong_and_an_empty_reference_refused() -> None:

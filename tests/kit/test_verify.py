@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -238,6 +239,22 @@ def test_linked_folders(kit: Kit, tmp_path: Path, name: str) -> None:
     (kit.root / name).rename(tmp_path / "moved")
     (kit.root / name).symlink_to(tmp_path / "moved")
     assert f"{kit.root / name}: is a link" in refused(kit.root)
+
+
+def test_something_that_is_no_file_at_all(kit: Kit) -> None:
+    os.mkfifo(kit.root / "audit/audio/pipe")
+    assert f"{kit.root / 'audit/audio/pipe'}: is a link or no plain file" in refused(kit.root)
+
+
+def test_a_file_that_goes_while_it_is_read(kit: Kit) -> None:
+    path = of_arm(kit, "held_out")
+
+    def remove(done: int, total: int) -> None:
+        if done == 1:
+            path.unlink()
+
+    with pytest.raises(KitError, match=f"{path}: cannot be read"):
+        verify_kit(kit, remove)
 
 
 def test_linked_lists_are_not_even_read(kit: Kit, tmp_path: Path) -> None:

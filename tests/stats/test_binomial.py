@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from memaudit.stats.binomial import binomial_interval, binomial_limits
+from memaudit.stats.binomial import binomial_interval, binomial_limits, chance_at_least, chance_at_most
 from memaudit.stats.checks import StatisticError
 
 
@@ -19,6 +19,15 @@ def test_agrees_with_two_other_implementations(n: int, confidence: float) -> Non
         low, high = proportion_confint(k, n, alpha=1 - confidence, method="beta")
         assert (ours.low, ours.high) == pytest.approx((float(low), float(high)), abs=1e-9)
         assert ours.estimate == k / n
+
+
+@pytest.mark.parametrize("n", [1, 7, 40, 1000])
+@pytest.mark.parametrize("rate", [0.01, 0.3, 0.5, 0.97])
+def test_tails_are_those_of_scipy(n: int, rate: float) -> None:
+    k = np.arange(n)
+    assert chance_at_most(k, n, rate) == pytest.approx(stats.binom.cdf(k, n, rate), rel=1e-12)
+    ours = [chance_at_least(least, n, rate) for least in range(n + 1)]
+    assert ours == pytest.approx(stats.binom.sf(np.arange(n + 1) - 1, n, rate).tolist(), rel=1e-12)
 
 
 def test_limits_solve_the_binomial_tails() -> None:

@@ -110,7 +110,11 @@ def test_expected_exposure_by_adding_up_the_binomial(n: int) -> None:
     k = np.arange(n + 1)
     naive = [np.log2(n) - stats.binom.pmf(k, n, each) @ np.log2(1 + k) for each in p]
     assert expected_exposure(p, n) == pytest.approx(np.array(naive), abs=2e-5)
-    assert _exposure_table(n)[1][-1] == pytest.approx(np.log2(n / (n + 1)), abs=1e-9)
+    grid, table, _ = _exposure_table(n)
+    between = np.random.default_rng(n).random(1000) ** 4
+    looked_up = np.interp(np.log1p(n * between), grid, table)
+    assert expected_exposure(between, n) == pytest.approx(looked_up, abs=1e-12)
+    assert table[-1] == pytest.approx(np.log2(n / (n + 1)), abs=1e-9)
 
 
 def test_one_canary_above_all_has_the_limits_of_one_rate() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom, mannwhitneyu
+from scipy.stats import binom, mannwhitneyu, rankdata
 
 from memaudit.stats.a_a import AACheck, a_a_check
-from memaudit.stats.blind_baseline import RIDGE, blind_baseline
+from memaudit.stats.blind_baseline import RIDGE, blind_baseline, ranks
 from memaudit.stats.checks import StatisticError
 from memaudit.stats.randomisation import randomisation_test
 
@@ -21,6 +21,13 @@ def design(seed: int, strata: int = 4, pairs: int = 10, reserve: int = 10) -> tu
         arm += [*coins, *~coins, *[False] * reserve]
         groups += [stratum] * (2 * pairs + reserve)
     return np.array(arm), np.array(groups)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (40, 5)])
+@pytest.mark.parametrize("digits", [0, 1, 12])
+def test_ranks_are_those_of_scipy(shape: tuple[int, int], digits: int) -> None:
+    scores = np.random.default_rng(2).normal(size=shape).round(digits)
+    assert np.array_equal(ranks(scores), rankdata(scores, axis=0))
 
 
 def test_a_a_counts_the_detections_of_plain_tests() -> None:
