@@ -11,6 +11,7 @@ from rich.table import Table
 from memaudit.cli.common import Output, shared_options
 from memaudit.cli.options import GateOption, GateText, recipe_option, set_option
 from memaudit.cli.speech_options import chosen_recipe
+from memaudit.errors import OutputError
 from memaudit.files import write_text
 from memaudit.kit.control_speech import control_speech
 from memaudit.kit.exclusion import RUN
@@ -35,7 +36,11 @@ from memaudit.kit.store import Kit, read_canaries
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that speak at a time."
 )
-@click.option("--force", is_flag=True, help="Replace the kit that is in KIT.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace the kit that is in KIT, and remove an unfinished one that was made from something else.",
+)
 @click.option(
     "--tts-command",
     metavar="TEMPLATE",
@@ -104,6 +109,11 @@ def command(
 
     Give KIT/train to the people who train, keep KIT/audit back, and publish the commitment before training
     starts: it proves later that the assignment was not chosen after the fact.
+
+    If it is interrupted or killed, or the disk is full, the same command goes on with what is done, and the
+    kit has the same bytes as one made at once. What is made from something else is refused.
+
+    Exit codes: 0 made, 2 bad input or usage, or interrupted.
     """
     recorded = audio_dir is not None or print_texts is not None
     chosen = chosen_recipe(recipe, set, tts_command, recorded)
@@ -112,8 +122,21 @@ def command(
     if print_texts is not None:
         _print_texts(print_texts, chosen, draw_seed() if seed is None else seed, inputs, output)
         return
-    with output.progress("Speaking") as progress:
-        made = make_kit(chosen, kit, seed=seed, jobs=jobs, force=force, inputs=inputs, progress=progress)
+    try:
+        with output.progress("Speaking") as progress:
+            made = make_kit(
+                chosen,
+                kit,
+                seed=seed,
+                jobs=jobs,
+                force=force,
+                inputs=inputs,
+                progress=progress,
+                note=output.note,
+            )
+    except KeyboardInterrupt as error:
+        kept = "; ".join(getattr(error, "__notes__", ())) or "nothing of it was kept"
+        raise OutputError("interrupted", where=str(kit), how=kept) from error
     output.show(summary(made))
     output.show(f"commitment {made.commitment}")
     output.note(f"Give {kit / 'train'} to the people who train; keep {kit / 'audit'} back.")

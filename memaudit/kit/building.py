@@ -20,6 +20,8 @@ except ImportError:  # Windows: left-over folders stay there
     fcntl = None  # type: ignore[assignment]
 
 
+#: In a folder that a later call can go on with: it says what is being made there (`memaudit.kit.unfinished`).
+HEAD = "unfinished.json"
 _ATTEMPTS = 10
 
 
@@ -36,18 +38,18 @@ def building(out: Path) -> Iterator[Path]:
     with output_errors(out):
         place = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
         place.mkdir(parents=True)
-    lock = _lock(place)
+    handle = lock(place)
     try:
         yield place
         with output_errors(out):
-            _take_name(place, out)
+            take_name(place, out, place.with_suffix(".old"))
     finally:
-        _remove(place)
-        if lock is not None:
-            os.close(lock)
+        remove(place)
+        if handle is not None:
+            os.close(handle)
 
 
-def _remove(place: Path) -> None:
+def remove(place: Path) -> None:
     """Remove a folder, into which a process that is just being ended may still have written."""
     for attempt in range(_ATTEMPTS):
         shutil.rmtree(place, ignore_errors=True)
@@ -56,34 +58,42 @@ def _remove(place: Path) -> None:
         time.sleep(0.05 * attempt)
 
 
-def recover(out: Path) -> None:
-    """Clear up after builds of ``out`` that were killed.
-
-    An older folder that was moved away to make room and is the only one left gets its name back.
-    """
+def leftovers(out: Path) -> Iterator[Path]:
+    """Folders of builds of ``out`` that are not finished, or have made room for one; some may be at work."""
     if fcntl is None or not out.parent.is_dir():
         return
     pattern = re.compile(re.escape(f".{out.name}.") + r"[0-9a-f]{8}\.(part|old)")
     for left in sorted(out.parent.iterdir()):
-        if not pattern.fullmatch(left.name) or left.is_symlink() or not left.is_dir():
-            continue
-        lock = _lock(left)
-        if lock is None:
+        if pattern.fullmatch(left.name) and not left.is_symlink() and left.is_dir():
+            yield left
+
+
+def recover(out: Path) -> None:
+    """Clear up after builds of ``out`` that were killed, but for what can be gone on with.
+
+    An older folder that was moved away to make room and is the only one left gets its name back.
+    """
+    for left in leftovers(out):
+        handle = lock(left)
+        if handle is None:
             continue  # somebody else is building it now
         try:
             if left.suffix == ".old" and not out.exists():
                 left.rename(out)
-            else:
+            elif not ((left / HEAD).is_file() and (left / "kit").is_dir()):
                 shutil.rmtree(left, ignore_errors=True)
         finally:
-            os.close(lock)
+            os.close(handle)
 
 
-def _lock(folder: Path) -> int | None:
-    """Lock a folder for this process, or None where that cannot be had."""
+def lock(folder: Path) -> int | None:
+    """Lock a folder for this process, or None where that cannot be had or the folder is gone."""
     if fcntl is None:
         return None
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -92,11 +102,11 @@ def _lock(folder: Path) -> int | None:
     return handle
 
 
-def _take_name(place: Path, out: Path) -> None:
-    old = place.with_suffix(".old")
-    lock = None
+def take_name(place: Path, out: Path, old: Path) -> None:
+    """Rename a folder to ``out``; a full one there has the name ``old`` in between, and is removed."""
+    handle = None
     if out.is_dir() and any(out.iterdir()):
-        lock = _lock(out)  # so that nobody takes it for left over while it has another name
+        handle = lock(out)  # so that nobody takes it for left over while it has another name
         out.rename(old)
     elif out.is_dir():
         out.rmdir()  # renaming onto an empty folder works on some platforms only
@@ -107,8 +117,8 @@ def _take_name(place: Path, out: Path) -> None:
             old.rename(out)
         raise
     finally:
-        if lock is not None:
-            os.close(lock)
+        if handle is not None:
+            os.close(handle)
     shutil.rmtree(old, ignore_errors=True)
 
 

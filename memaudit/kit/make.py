@@ -1,17 +1,14 @@
-"""Making a kit: under a temporary name, renamed when it is whole."""
+"""Making a kit: under a temporary name, renamed when it is whole, gone on with where it was interrupted."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from memaudit.files import canonical_json, output_errors, sha256_file, write_json
-from memaudit.kit.building import building, check_free
-from memaudit.kit.canary import Canary
+from memaudit.files import sha256_file, write_json
 from memaudit.kit.cast import Cast, make_cast
 from memaudit.kit.commitment import commit_file, salt_of
 from memaudit.kit.control_speech import pinned
@@ -19,11 +16,13 @@ from memaudit.kit.draft import draft_apart
 from memaudit.kit.exclusion import RUN, Corpus
 from memaudit.kit.feasibility import check_feasible, recipe_tokenizer
 from memaudit.kit.info import SCHEMA, KitInfo, Tally, entropy, exclusion, versions
+from memaudit.kit.lines import read_kept, write_lines
+from memaudit.kit.origin import Origin, listing
 from memaudit.kit.recipe import Recipe
-from memaudit.kit.render import Rendered, render
-from memaudit.kit.seeds import draw_seed
-from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, SECRET_SCHEMA, Kit, read_canaries
+from memaudit.kit.render import render
+from memaudit.kit.store import ASSIGNMENT, INFO, MANIFEST, SECRET, Kit, read_canaries
 from memaudit.kit.text import text_source
+from memaudit.kit.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,17 @@ class Inputs:
         """The excluded texts, not read yet."""
         return Corpus(self.exclude, self.exclude_run)
 
+    def origin(self, recipe: Recipe, cast: Cast, seed_given: bool) -> Origin:
+        """What a kit is made from, before its texts are drawn."""
+        return Origin(
+            schema="memaudit/unfinished/1",
+            seed_given=seed_given,
+            recipe=recipe.document(),
+            versions=versions(recipe, cast),
+            gates=self.gates,
+            recordings=listing(self.recordings),
+        )
+
 
 def make_kit(
     recipe: Recipe,
@@ -60,11 +70,15 @@ def make_kit(
     force: bool = False,
     inputs: Inputs | None = None,
     progress: Callable[[int, int], None] | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> Kit:
     """Make a kit in the folder ``out``.
 
     The same recipe, seed and versions on the same platform give the same bytes, whatever ``jobs``. The kit's
     recipe names the engine that spoke the controls, where the given one leaves that to what is installed.
+
+    Where an earlier call was interrupted or killed, the same call goes on with what it left, with the seed
+    that it drew, and the kit has the same bytes as one made at once (`memaudit.kit.unfinished`).
 
     Args:
         recipe: what to make.
@@ -72,41 +86,46 @@ def make_kit(
         seed: fixes everything random; whoever knows it knows the assignment. By default one is drawn
             that nobody can guess.
         jobs: how many processes speak at a time.
-        force: replace an older kit.
+        force: replace an older kit, and remove an unfinished one that was made from something else.
         inputs: recordings to use, and texts to keep away from.
         progress: called with (utterances done, total).
+        note: called with a sentence where an unfinished kit is gone on with.
 
     Raises:
         RecipeError: if the recipe cannot be carried out.
         SpeechError: if an utterance stays faulty.
         AudioError: if a recording is missing or cannot be read.
         MissingExtraError: if a speaker's packages are not installed.
-        OutputError: if ``out`` holds something, or cannot be written. Nothing is left behind then.
+        OutputError: if ``out`` holds something, an unfinished kit of something else lies there, or it cannot
+            be written: then what is done stays for the next call. After any other error nothing stays.
     """
     out = Path(os.path.abspath(out))  # not resolve: a link at the end must be seen  # noqa: PTH100
-    check_free(out, INFO, force)
     inputs = inputs or Inputs()
     recipe = pinned(recipe)
-    seed = draw_seed() if seed is None else seed
-    text = text_source(recipe)
-    corpus = inputs.corpus()
-    drafted = draft_apart(recipe, seed, text, corpus)
-    cast = inputs.cast(recipe)
-    recipe_tokenizer(recipe)  # what cannot be read is refused before anything is spoken
-    with building(out) as folder:
-        for side in ("train", "audit"):
-            (folder / side / "audio").mkdir(parents=True)
-        with closing(render(drafted.drafts, folder, recipe, seed, cast, jobs, progress)) as rendered:
-            hashes = _write_lines(folder, recipe, rendered)
+    with Unfinished(out, force) as unfinished:
+        text = text_source(recipe)
+        cast = inputs.cast(recipe)
+        origin = inputs.origin(recipe, cast, seed is not None)
+        seed = unfinished.seed(origin, seed)
+        corpus = inputs.corpus()
+        drafted = draft_apart(recipe, seed, text, corpus)
+        recipe_tokenizer(recipe)  # what cannot be read is refused before anything is spoken
+        folder = unfinished.begin(origin.with_texts(drafted.drafts), seed)
+        kept = read_kept(folder, recipe, drafted.drafts)
+        if kept and note is not None:
+            note(
+                f"Going on with an unfinished kit: {len(kept)} of {len(drafted.drafts)} utterances are done."
+            )
+        with closing(render(drafted.drafts, folder, recipe, seed, cast, jobs, progress, kept)) as rendered:
+            hashes = write_lines(folder, recipe, kept, rendered)
         check_feasible(read_canaries(folder), recipe)
-        _write_secret(folder / SECRET, seed)
         hashes |= {name: sha256_file(folder / name) for name in (MANIFEST, ASSIGNMENT, SECRET)}
         tally = Tally.of(read_canaries(folder))
         info = KitInfo(
             schema=SCHEMA,
             name=recipe.name,
             recipe=recipe,
-            versions=versions(recipe, cast),
+            versions=origin.versions,
             counts=tally.counts,
             seconds=tally.seconds,
             entropy=entropy(text),
@@ -116,50 +135,5 @@ def make_kit(
             files=dict(sorted(hashes.items())),
         )
         write_json(folder / INFO, info.document())
+        unfinished.finish()
     return Kit(out, recipe, info.commitment, info)
-
-
-def _write_lines(folder: Path, recipe: Recipe, rendered: Iterable[Rendered]) -> dict[str, str]:
-    """Write the lines of every utterance as it is made: path -> SHA-256 of each audio file.
-
-    They come sorted by id, which is the order of the lines.
-    """
-    hashes = {}
-    with (
-        output_errors(folder),
-        (folder / ASSIGNMENT).open("wb") as assignment,
-        (folder / MANIFEST).open("wb") as manifest,
-    ):
-        for one in rendered:
-            canary = _canary(recipe, one)
-            hashes[canary.audio] = canary.sha256
-            assignment.write(f"{canonical_json(canary.row())}\n".encode())
-            if canary.arm == "inserted":
-                manifest.write(f"{canonical_json(canary.manifest_row())}\n".encode())
-    return hashes
-
-
-def _canary(recipe: Recipe, rendered: Rendered) -> Canary:
-    draft = rendered.draft
-    return Canary(
-        id=draft.id,
-        pair=draft.lot.pair,
-        text=draft.text,
-        arm=draft.lot.arm,
-        repetitions=draft.lot.repetitions,
-        speed=draft.speed,
-        voice=draft.voice,
-        language=recipe.text.language,
-        duration=rendered.duration,
-        audio=draft.audio,
-        sha256=rendered.sha256,
-    )
-
-
-def _write_secret(path: Path, seed: int) -> None:
-    """Salt and seed, for the owner's eyes only. The seed is a text: it may have more than 53 bits."""
-    document = {"schema": SECRET_SCHEMA, "salt": salt_of(seed), "seed": str(seed)}
-    with output_errors(path):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write((json.dumps(document, indent=2) + "\n").encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from memaudit.errors import SpeechError
@@ -35,8 +36,11 @@ def render(
     cast: Cast,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    kept: Sequence[Rendered] = (),
 ) -> Generator[Rendered]:
     """Make the audio of ``drafts`` in their order, a few at a time, so that memory stays bounded.
+
+    The first of them may be made already; the others follow.
 
     Args:
         drafts: what to make.
@@ -47,16 +51,19 @@ def render(
         jobs: how many processes speak the canaries at a time. If the controls, which are few, have a speaker
             of their own, one more speaks them.
         progress: called with (utterances done, total).
+        kept: the first drafts' audio, where it is there from an earlier run.
 
     Raises:
         SpeechError: if an utterance is faulty, or is the same audio as another.
         OutputError: if a file cannot be written.
         MemauditError: if the speaker refuses.
     """
-    seen: dict[bytes, str] = {}
+    seen = {bytes.fromhex(one.sha256): one.draft.text for one in kept}
     rate = recipe.speech.sample_rate
-    with closing(_spoken(drafts, folder, recipe, seed, cast, jobs)) as answers:
-        for done, (draft, audio) in enumerate(zip(drafts, answers, strict=True), 1):
+    if kept and progress is not None:
+        progress(len(kept), len(drafts))
+    with closing(_spoken(drafts, folder, recipe, seed, cast, jobs, len(kept))) as answers:
+        for done, (draft, audio) in enumerate(zip(drafts[len(kept) :], answers, strict=True), len(kept) + 1):
             digest = bytes.fromhex(audio.sha256)
             if digest in seen:
                 raise SpeechError(
@@ -71,9 +78,9 @@ def render(
 
 
 def _spoken(
-    drafts: Sequence[Draft], folder: Path, recipe: Recipe, seed: int, cast: Cast, jobs: int
+    drafts: Sequence[Draft], folder: Path, recipe: Recipe, seed: int, cast: Cast, jobs: int, kept: int
 ) -> Generator[Audio]:
-    """The audio of each draft in turn, as its speaker comes to it."""
+    """The audio of each draft but the first ``kept`` in turn, as its speaker comes to it."""
     shares = [(role, [draft for draft in drafts if cast.role(draft.lot.arm) is role]) for role in cast.roles]
     for role, share in shares:
         role.speaker.check([_request(draft, recipe) for draft in share])
@@ -81,15 +88,24 @@ def _spoken(
         answers = {}
         for role, share in shares:
             processes = max(1, jobs) if role is cast.canaries else 1
-            made = run(_work(share, folder, recipe, seed), role.source, role.speaker, processes)
-            answers[role.source] = stack.enter_context(closing(made))
-        for draft in drafts:
+            done = sum(cast.role(draft.lot.arm) is role for draft in drafts[:kept])
+            # A speaker with state must have said what it said before in this chunk.
+            again = done % role.speaker.chunk if role.speaker.fresh else 0
+            work = _work(share[done - again :], again, folder, recipe, seed)
+            made = stack.enter_context(closing(run(work, role.source, role.speaker, processes)))
+            answers[role.source] = islice(made, again, None)
+        for draft in drafts[kept:]:
             yield next(answers[cast.role(draft.lot.arm).source])
 
 
-def _work(drafts: Sequence[Draft], folder: Path, recipe: Recipe, seed: int) -> Iterator[Job]:
-    for draft in drafts:
-        yield Job(_request(draft, recipe), _finish(draft, recipe, seed), str(folder / draft.audio))
+def _work(drafts: Sequence[Draft], again: int, folder: Path, recipe: Recipe, seed: int) -> Iterator[Job]:
+    """The jobs of ``drafts``; the first ``again`` are only spoken, since their files are there."""
+    for number, draft in enumerate(drafts):
+        request = _request(draft, recipe)
+        if number < again:
+            yield Job(request)
+        else:
+            yield Job(request, _finish(draft, recipe, seed), str(folder / draft.audio))
 
 
 def _request(draft: Draft, recipe: Recipe) -> SpeechRequest:

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,8 @@ from memaudit.kit.finish import LEVEL
 from memaudit.kit.make import make_kit
 from memaudit.kit.speakers.espeak_ng import CHUNK
 from memaudit.kit.store import Kit, open_kit
-from tests.kit.recipes import document, tiny
+from tests.kit.apart import run_apart
+from tests.kit.recipes import tiny
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -118,7 +116,7 @@ def test_jobs_and_repetition_give_the_same_bytes(tmp_path: Path, assignment: str
 
 
 def test_another_process_gives_the_same_bytes(tmp_path: Path, made: Kit) -> None:
-    _run(f"make_kit(recipe, Path({str(tmp_path / 'kit')!r}), seed=11, jobs=2)", check=True)
+    run_apart(f"make_kit(recipe, Path({str(tmp_path / 'kit')!r}), seed=11, jobs=2)", check=True)
     assert contents(tmp_path / "kit") == contents(made.root)
 
 
@@ -182,16 +180,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
         make_kit(tiny(speech={"voices": ["en-us+f22"]}), tmp_path / "kit", seed=1)
     with pytest.raises(RecipeError, match=r"feasibility\.min_seconds = 2.*speed 4"):
         make_kit(tiny(feasibility={"min_seconds": 2.0}), tmp_path / "kit", seed=1)
-
-    def interrupt(done: int, total: int) -> None:
-        if done == 20:
-            raise KeyboardInterrupt
-
-    # once when all is spoken, and once while two processes still write
-    for recipe in (tiny(), tiny(design={"pairs_per_cell": 60})):
-        with pytest.raises(KeyboardInterrupt):
-            make_kit(recipe, tmp_path / "kit", seed=1, jobs=2, progress=interrupt)
-        assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -209,61 +198,3 @@ def test_filters_that_would_drop_canaries(tmp_path: Path, filters: dict[str, flo
 def test_filters_that_drop_nothing(tmp_path: Path) -> None:
     limits = {"min_seconds": 0.1, "max_seconds": 20.0, "max_chars_per_second": 200.0}
     assert open_kit(make_kit(tiny(feasibility=limits), tmp_path / "kit", seed=1).root)
-
-
-# Where a process kills itself, as code that runs in it before make_kit.
-KILLS = {
-    "before the first utterance": "memaudit.kit.make.render = kill",
-    "after some utterances": "progress = lambda done, total: done == 10 and kill()",
-    "after the last utterance": "progress = lambda done, total: done == total and kill()",
-    "before the secret": "memaudit.kit.make._write_secret = kill",
-    "before kit.json": "memaudit.kit.make.KitInfo = kill",
-    "before the first rename": "at_rename(1)",
-    "before the second rename": "at_rename(2)",
-    "before clearing up": "memaudit.kit.building.shutil.rmtree = kill",
-}
-
-
-@pytest.mark.parametrize("moment", sorted(KILLS))
-@pytest.mark.parametrize("older", [False, True])
-def test_a_kill_leaves_no_half_kit(tmp_path: Path, made: Kit, moment: str, older: bool) -> None:
-    out = tmp_path / "kit"
-    if older:
-        make_kit(tiny(), out, seed=1)
-    done = _run(
-        f"{KILLS[moment]}\nmake_kit(recipe, Path({str(out)!r}), seed=11, force=True, progress=progress)"
-    )
-    killed = done.returncode == -signal.SIGKILL
-    # Only a rename onto an older kit takes two steps.
-    assert killed or (done.returncode == 0 and moment == "before the second rename" and not older)
-    if out.exists():
-        assert open_kit(out).commitment in {made.commitment, *([] if not older else [_first(tmp_path)])}
-    kit = make_kit(tiny(), out, seed=11, force=True)
-    assert contents(kit.root) == contents(made.root)
-
-
-def _first(tmp_path: Path) -> str:
-    return make_kit(tiny(), tmp_path / "first", seed=1).commitment
-
-
-def _run(code: str, check: bool = False) -> subprocess.CompletedProcess[str]:
-    start = (
-        "import json, os, signal\n"
-        "from pathlib import Path\n"
-        "import memaudit.kit.building, memaudit.kit.make\n"
-        "from memaudit.kit.make import make_kit\n"
-        "from memaudit.kit.recipe import parse_recipe\n"
-        f"recipe = parse_recipe(json.loads({json.dumps(document())!r}), where='tiny.toml')\n"
-        "progress = None\n"
-        "def kill(*args, **options):\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "def at_rename(number):\n"
-        "    rename, calls = Path.rename, []\n"
-        "    def counted(self, target):\n"
-        "        calls.append(target)\n"
-        "        return kill() if len(calls) == number else rename(self, target)\n"
-        "    Path.rename = counted\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", start + code], capture_output=True, text=True, timeout=120, check=check
-    )
