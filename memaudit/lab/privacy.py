@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from dp_accounting import NeighboringRelation as Relation
 from dp_accounting.pld import privacy_loss_distribution as losses
 from scipy.optimize import brentq
 from scipy.stats import binom
@@ -59,8 +60,9 @@ def epsilon_of(
         steps: how many.
         delta: above 0 and below 1.
         copies: the size r of the group that is in or out.
-        adjacency: ``replace-one`` goes by way of the data without either group: (epsilon, delta) twice gives
-            (2 epsilon, (1 + e^epsilon) delta).
+        adjacency: ``replace-one`` of one utterance has a privacy loss of its own. For groups the way is that
+            by the data without either group, (epsilon, delta) twice: (2 epsilon, (1 + e^epsilon) delta). That
+            is true but loose.
 
     Raises:
         UsageError: for numbers out of their range.
@@ -68,8 +70,8 @@ def epsilon_of(
     _check(noise_multiplier, sample_rate, steps, delta, copies)
     if noise_multiplier == 0:
         return math.inf
-    run = _step(noise_multiplier, sample_rate, copies).self_compose(steps)
-    if adjacency == "add-remove":
+    run = _step(noise_multiplier, sample_rate, copies, adjacency).self_compose(steps)
+    if copies == 1 or adjacency == "add-remove":
         return float(run.get_epsilon_for_delta(delta))
 
     def excess(epsilon: float) -> float:
@@ -123,11 +125,15 @@ def noise_for(
     return float(brentq(excess, low, high, xtol=2e-4)) + 5e-4
 
 
-def _step(noise_multiplier: float, sample_rate: float, copies: int) -> losses.PrivacyLossDistribution:
-    if copies == 1:  # the same as the mixture below, and faster
+def _step(
+    noise_multiplier: float, sample_rate: float, copies: int, adjacency: Adjacency
+) -> losses.PrivacyLossDistribution:
+    if copies == 1:  # for add-remove the same as the mixture below, and faster
+        relation = Relation.REPLACE_ONE if adjacency == "replace-one" else Relation.ADD_OR_REMOVE_ONE
         return losses.from_gaussian_mechanism(
             noise_multiplier,
             sampling_prob=sample_rate,
+            neighboring_relation=relation,
             value_discretization_interval=INTERVAL,
             log_mass_truncation_bound=TRUNCATION,
         )

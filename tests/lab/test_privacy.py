@@ -83,13 +83,25 @@ def test_groups_are_between_one_utterance_and_group_privacy() -> None:
         assert epsilon_of(0.8, **run) < epsilon_of(0.8, **run, copies=copies) < copies * single
 
 
-def test_replacing_is_more_than_adding_and_an_upper_bound() -> None:
-    add = epsilon_of(0.8, **RUN)
-    replace = epsilon_of(0.8, **RUN, adjacency="replace-one")
-    relation = dp_accounting.NeighboringRelation.REPLACE_ONE
-    exact = PLDAccountant(relation, 1e-3).compose(event(0.8)).get_epsilon(DELTA)
-    assert add < replace
-    assert exact <= replace < 3 * exact + 1
+def test_replacing_one_utterance_in_one_step_is_its_closed_form() -> None:
+    """The mixtures (1 - q) N(0, s^2) + q N(1, s^2) and (1 - q) N(0, s^2) + q N(-1, s^2)."""
+    noise, rate = 0.7, 0.2
+    grid = np.linspace(-12, 12, 400_001)
+    one, other = ((1 - rate) * norm.pdf(grid, 0, noise) + rate * norm.pdf(grid, m, noise) for m in (1, -1))
+
+    def excess(epsilon: float) -> float:
+        return float(np.trapezoid(np.maximum(one - math.exp(epsilon) * other, 0), grid) - DELTA)
+
+    exact = brentq(excess, 0, 50)
+    found = epsilon_of(noise, rate, 1, DELTA, adjacency="replace-one")
+    assert exact - 1e-4 <= found <= exact + 2 * INTERVAL
+
+
+def test_replacing_groups_in_every_step_is_bounded_by_twice_the_distance() -> None:
+    """All utterances in every step: replacing r is a Gaussian mechanism of sensitivity 2 r."""
+    found = epsilon_of(20.0, 1.0, 4, DELTA, copies=2, adjacency="replace-one")
+    exact = gaussian(2 * 2 * math.sqrt(4) / 20.0, DELTA)
+    assert epsilon_of(20.0, 1.0, 4, DELTA, copies=2) < exact <= found < 1.5 * exact
 
 
 def test_without_noise_there_is_no_privacy() -> None:
