@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.places import PATH_PLACE, local_model
 from memaudit.errors import ModelError, UsageError
 from memaudit.models.description import Description
 from memaudit.models.inspection import Inspection, inspect
@@ -25,7 +26,7 @@ SCHEMA = "memaudit/inspection/1"
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH_PLACE)
 @click.option("--adapter", help="Model family, where it cannot be told from the files.")
 @click.option("--provider", default="cpu", show_default=True, help="onnxruntime execution provider.")
 @click.option("--trust-model", is_flag=True, help="Let a model that is code (TorchScript) run.")
@@ -33,7 +34,7 @@ SCHEMA = "memaudit/inspection/1"
 @click.option("--force", is_flag=True, help="With --write: overwrite the model.toml that is there.")
 @shared_options
 def command(
-    path: Path,
+    path: Path | str,
     adapter: str | None,
     provider: str,
     trust_model: bool,
@@ -48,11 +49,12 @@ def command(
     memaudit inspect-model exported/ --write
     memaudit inspect-model exported/ --json
 
-    PATH is a model file, its folder, or a model.toml. Exit codes: 0 it runs, 2 it is not recognised or does
-    not run.
+    PATH is a model file, its folder, a model.toml, or a URL of one of them (s3://, gs://, file://), which is
+    copied here. Exit codes: 0 it runs, 2 it is not recognised or does not run.
     """
     if force and not write:
         raise UsageError("--force is of use with --write only", how="add --write, or leave it out")
+    path = _here(path, write=write, output=output)
     family, description = describe(path, adapter=adapter)
     recognizer = load_recognizer(path, adapter=adapter, trust_model=trust_model, provider=provider)
     if not isinstance(recognizer, Traceable):
@@ -69,6 +71,13 @@ def command(
     for sentence in lines(facts, found):
         output.line(sentence)
     output.document(facts)
+
+
+def _here(path: Path | str, *, write: bool, output: Output) -> Path:
+    """The model on this machine."""
+    if isinstance(path, str) and write:
+        raise UsageError("--write has no place beside a URL", how="copy the model's folder first")
+    return path if isinstance(path, Path) else Path(local_model(path, output))
 
 
 def document(

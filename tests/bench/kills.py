@@ -3,9 +3,9 @@
     python -m tests.bench.kills [--kills 50] [--seed 1] [--jobs 2]
 
 An audit is begun, killed with SIGKILL, resumed, killed again, and so on until a run gets to its end; then
-its files are held against those of a run that nobody disturbed, and the next audit begins. Half of the moments
-are drawn from the time that an undisturbed run takes, half from the growth of its journal. Prints one JSON
-document; ends with 1 where a result was lost or is another one.
+its files are held against those of a run that nobody disturbed, and the next audit begins. Half of the
+moments are drawn from the time that an undisturbed run takes, half from the growth of its journal. Prints one
+JSON document; ends with 1 where a result was lost or is another one.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ class Killer:
         self.count = Count()
         self._whole = folder / "whole"
         began = time.monotonic()
-        code = self._start(self._whole).wait()
-        if code not in (0, 1, 3):
-            raise RuntimeError(f"an undisturbed run ended with {code}")
+        process = self._start(self._whole)
+        _, said = process.communicate()
+        if process.returncode not in (0, 1, 3):
+            raise RuntimeError(said.decode())
         self._seconds = time.monotonic() - began
         self._size = (self._whole / "journal").stat().st_size
 
