@@ -78,6 +78,7 @@ def finish(
     given: Sequence[Utterance] = (),
     manifest: ModelFile | None = None,
     trials: Sequence[FrontEndTrial] = (),
+    max_failures: int = 0,
     baseline: BlindBaseline | None = None,
     revise: Callable[[Results], Results] | None = None,
 ) -> Results:
@@ -93,6 +94,7 @@ def finish(
         given: the user's own controls; they go into controls.jsonl, in the form of utterances.jsonl.
         manifest: the file that names them.
         trials: what other front ends make of the controls that decide.
+        max_failures: on so many utterances the model may have failed.
         baseline: the kit's `blind` baseline, where it is known already.
         revise: what is done to the results before they are written, such as gates against an earlier audit.
 
@@ -108,6 +110,7 @@ def finish(
         given=given,
         manifest=manifest,
         trials=trials,
+        max_failures=max_failures,
         blind=blind(kit) if baseline is None else baseline,
     )
     results = assess(utterances, subject, gates, hashlib.sha256(text.encode()).hexdigest())

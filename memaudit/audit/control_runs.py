@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from memaudit.audit.engine.hope import hopeful
 from memaudit.audit.engine.work import NO_REASON, Engine, Heard, Item
 from memaudit.audit.given_controls import GivenControl
 from memaudit.audit.normalise import normalise
@@ -33,7 +34,7 @@ def hear_given(engine: Engine, given: Sequence[GivenControl]) -> GivenRun:
     by_id = {control.id: control for control in given}
     items = [Item(control.id, str(control.audio), control.text) for control in given]
     rows, rates = [], Counter[int]()
-    for heard in engine.run(items):
+    for heard in hopeful(engine.run(items), items):
         rows.append(_utterance(by_id[heard.id], heard))
         if heard.failed is None:
             rates[heard.rate] += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memaudit.audit.engine.hearing import Model
+from memaudit.audit.engine.hope import hopeful
 from memaudit.audit.engine.inline import Inline
 from memaudit.audit.engine.work import NO_REASON, Engine, Heard, Item
 from memaudit.audit.journal.deal import dealt
@@ -45,7 +46,7 @@ class Hearing:
             items = dealt(items, controls, shard, engine.unit)
         wanted = {item.id for item in items}
         self._canaries = {canary.id: canary for canary in kit.canaries if canary.id in wanted}
-        self._heard = engine.run(items)
+        self._heard = hopeful(engine.run(items), items)
 
     def finish(self, progress: Progress | None = None) -> Scored:
         """Score every utterance as it comes, and put them in the kit's order.

@@ -30,6 +30,7 @@ class Asked:
     injection: Injection
     earlier: Audit | None
     reports: tuple[str, ...]
+    max_failures: int
 
 
 def asked(
@@ -39,6 +40,7 @@ def asked(
     assume_injected: bool,
     baseline: Path | None,
     report: tuple[str, ...],
+    max_failures: int,
 ) -> Asked:
     """The options of a verdict, checked.
 
@@ -54,7 +56,7 @@ def asked(
         evidence = Injection(checked=False, assumed=assume_injected)
     else:
         evidence = read_injection(injection, kit)
-    return Asked(gate, evidence, earlier, report)
+    return Asked(gate, evidence, earlier, report, max_failures)
 
 
 def conclude(
@@ -92,6 +94,7 @@ def conclude(
         given=scored.given,
         manifest=manifest,
         trials=scored.trials,
+        max_failures=wanted.max_failures,
         baseline=blind,
         revise=None if earlier is None else partial(_against, utterances=scored.utterances, earlier=earlier),
     )

@@ -20,13 +20,14 @@ from memaudit.cli.common import Output, shared_options
 from memaudit.cli.conclude import asked, conclude
 from memaudit.cli.model_facts import model_notes
 from memaudit.cli.options import (
-    FOLDER,
     assume_injected_option,
     baseline_option,
     gate_option,
     injection_option,
+    max_failures_option,
     report_option,
 )
+from memaudit.cli.places import KIT_PLACE, local_kit
 from memaudit.errors import KitError, UsageError
 from memaudit.files import check_output
 from memaudit.kit.store import open_kit
@@ -35,21 +36,23 @@ from memaudit.kit.store import open_kit
 @click.command()
 @click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
-@click.option("--kit", type=FOLDER, help="The kit, where it is not where the first shard found it.")
+@click.option("--kit", type=KIT_PLACE, help="The kit, where it is not where the first shard found it.")
 @injection_option
 @assume_injected_option
 @gate_option
 @baseline_option
+@max_failures_option
 @report_option
 @shared_options
 def command(
     shards: tuple[Path, ...],
     out: Path,
-    kit: Path | None,
+    kit: Path | str | None,
     injection: Path | None,
     assume_injected: bool,
     gate: tuple[str, ...],
     baseline: Path | None,
+    max_failures: int,
     report: tuple[str, ...],
     output: Output,
 ) -> None:
@@ -68,7 +71,7 @@ def command(
     if injection is not None and assume_injected:
         raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
     whole = read_shards(shards)
-    opened = open_kit(kit or Path(whole.header.kit.path))
+    opened = open_kit(local_kit(kit or Path(whole.header.kit.path), output))
     if opened.commitment != whole.header.kit.commitment:
         raise KitError(
             "is another kit than the shards' (its commitment differs)",
@@ -76,7 +79,7 @@ def command(
             how="give the kit that was scored with --kit",
         )
     check_output(out)
-    wanted = asked(opened, gate, injection, assume_injected, baseline, report)
+    wanted = asked(opened, gate, injection, assume_injected, baseline, report, max_failures)
     recorder = Recorder(Replay(whole.header), whole.memory)
     listening = Listening(opened, recorder, "", _recordings(whole.header))
     scored = finished(listening)

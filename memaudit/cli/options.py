@@ -54,6 +54,15 @@ assume_injected_option = click.option(
     help="Take it as given that the canaries were in the training set; the report says so.",
 )
 
+max_failures_option = click.option(
+    "--max-failures",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="So many utterances the model may fail on before a pass is ruled out. They and their twins are left "
+    "out of every figure.",
+)
+
 baseline_option = click.option(
     "--baseline",
     type=RESULTS,

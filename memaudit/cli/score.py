@@ -15,18 +15,21 @@ from memaudit.audit.engine.opening import open_engine
 from memaudit.audit.journal.shard import Shard
 from memaudit.cli.ahead import import_ahead
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.limit_options import limit_options
 from memaudit.cli.model_facts import model_notes
 from memaudit.cli.options import (
-    FOLDER,
     assume_injected_option,
     baseline_option,
     gate_option,
     injection_option,
+    max_failures_option,
     report_option,
 )
+from memaudit.cli.places import KIT_PLACE, local_kit, local_model
 from memaudit.errors import UsageError
 
 if TYPE_CHECKING:
+    from memaudit.audit.engine.limits import Limits
     from memaudit.audit.engine.work import Engine
     from memaudit.audit.given_controls import GivenControl
     from memaudit.audit.journal.file import JournalFile
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("kit", type=FOLDER)
+@click.argument("kit", type=KIT_PLACE)
 @click.option(
     "--model",
     metavar="PATH or python:MODULE:FUNCTION",
@@ -82,12 +85,14 @@ if TYPE_CHECKING:
     metavar="I/N",
     help="Hear part I of N only and give no verdict: memaudit merge joins the parts.",
 )
+@limit_options
+@max_failures_option
 @gate_option
 @baseline_option
 @report_option
 @shared_options
 def command(
-    kit: Path,
+    kit: Path | str,
     model: str | None,
     model_command: str | None,
     transcripts: Path | None,
@@ -101,6 +106,8 @@ def command(
     assume_injected: bool,
     resume: bool,
     shard: str | None,
+    limits: Limits,
+    max_failures: int,
     gate: tuple[str, ...],
     baseline: Path | None,
     report: tuple[str, ...],
@@ -123,7 +130,10 @@ def command(
 
     What the model gave is kept in the file journal of --out as it comes. With --resume an audit that was cut
     short goes on from there, to the same results. A shard is its journal; gates, evidence and reports are
-    given to memaudit merge.
+    given to memaudit merge. KIT and PATH may be URLs (s3://, gs://, file://): they are copied once a machine.
+
+    An utterance that crashes the model's process, or takes longer than --timeout, is tried again alone, then
+    marked failed; the rest is scored. The process has no secrets in its environment.
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
@@ -140,9 +150,11 @@ def command(
             "--resume and --shard need a model, which --transcripts is not", how="leave them out"
         )
     part = None if shard is None else Shard.parse(shard)
+    kit = local_kit(kit, output)
+    model = None if model is None else local_model(model, output)
     with ExitStack() as opened_files:
         # The model begins to load before what this process needs is imported, and to hear before it needs it.
-        with _engine(model, model_command, jobs, adapter, provider, trust_model, output) as engine:
+        with _engine(model, model_command, jobs, adapter, provider, trust_model, limits, output) as engine:
             from memaudit.files import check_output
             from memaudit.kit.store import open_kit
 
@@ -178,7 +190,7 @@ def command(
             from memaudit.audit.verdict import EXIT_CODES
             from memaudit.cli.conclude import asked, conclude
 
-            wanted = asked(opened, gate, injection, assume_injected, baseline, report)
+            wanted = asked(opened, gate, injection, assume_injected, baseline, report, max_failures)
             if engine is None or listening is None:
                 source = Path(str(transcripts))
                 scored = ScoredModel(score_transcripts(opened, source), transcripts_summary(source))
@@ -234,11 +246,12 @@ def _engine(
     adapter: str | None,
     provider: str,
     trust_model: bool,
+    limits: Limits,
     output: Output,
 ) -> AbstractContextManager[Engine | None]:
     """What hears the kit; nothing where that has been done."""
     if model is not None:
-        return open_engine(ModelSpec(model, adapter, trust_model, provider), jobs)
+        return open_engine(ModelSpec(model, adapter, trust_model, provider), jobs, limits, output.note)
     if command is None:
         return nullcontext()
     if adapter is not None or provider != "cpu" or trust_model:
@@ -247,4 +260,4 @@ def _engine(
         output.note("--jobs is of no use to --model-command: the program runs once")
     from memaudit.audit.engine.command import Command
 
-    return Command(command)
+    return Command(command, limits)

@@ -3,7 +3,9 @@
 The program runs once. It is given the path of a JSONL file with a line ``{"id", "audio", "text"}`` for each
 recording, and the path of a JSONL file to write, with a line ``{"id", "transcript"}`` for each and, where it
 knows it, ``"loss"`` in nats. The two paths stand where its arguments say ``{input}`` and ``{output}``, else
-they are appended. No shell is used. What it prints goes to standard error.
+they are appended. No shell is used. What it prints goes to standard error. It is one process for all
+recordings: where it crashes, or takes longer than they all may, nothing says which of them was at fault, and
+there is no audit.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from memaudit.audit.engine.environment import environment
+from memaudit.audit.engine.limits import Limits
+from memaudit.audit.engine.process import python
 from memaudit.audit.engine.work import Heard, Item
 from memaudit.audit.transcripts import read_transcripts
 from memaudit.errors import MemauditError, ModelError, TranscriptError, UsageError
@@ -36,10 +41,12 @@ class Command:
 
     Raises:
         UsageError: if ``command`` cannot be split into words, names no program that is there, or has only one
-            of the two places.
+            of the two places; or if a variable of ``limits`` is not set.
     """
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._environment = environment(self._limits.env)
         self._words = _split(command)
         program = shutil.which(self._words[0])
         if program is None:
@@ -78,7 +85,7 @@ class Command:
                 for item in items
             )
             write_text(asked, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-            self._call(asked, answered)
+            self._call(asked, answered, len(items))
             found = self._read(answered, [item.id for item in items])
         for item in items:
             yield Heard(item.id, found[item.id], 0)
@@ -96,19 +103,30 @@ class Command:
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         self.close()
 
-    def _call(self, asked: Path, answered: Path) -> None:
+    def _call(self, asked: Path, answered: Path, recordings: int) -> None:
         places = {_INPUT: str(asked), _OUTPUT: str(answered)}
         words = [word.replace(_INPUT, str(asked)).replace(_OUTPUT, str(answered)) for word in self._words]
         if words == self._words:
             words += places.values()
+        limits = self._limits
+        if limits.network is False or limits.max_memory is not None:
+            words = python(
+                "from memaudit.audit.engine.confine import launch\n"
+                f"launch({words!r}, {limits.max_memory!r}, network={limits.network is not False!r})"
+            )
         try:
             process = subprocess.Popen(  # noqa: S603
-                words, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+                words, stdin=subprocess.DEVNULL, stdout=2, env=self._environment, start_new_session=True
             )
         except OSError as error:
             raise self._error(f"cannot be started ({error.strerror})", "mend the program") from error
         try:
-            code = process.wait()
+            code = process.wait(limits.seconds(recordings))
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise self._error(
+                f"did not end in {error.timeout:g} s, {recordings} times --timeout", "give it more"
+            ) from error
         except BaseException:
             _end(process)
             raise

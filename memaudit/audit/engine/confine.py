@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 #: <linux/sched.h>
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
@@ -79,6 +81,19 @@ def resident(pid: int) -> int | None:
     except (OSError, ValueError, IndexError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def launch(words: Sequence[str], max_memory: int | None, *, network: bool) -> NoReturn:
+    """Become another program, which keeps what was given up here.
+
+    Raises:
+        OSError: if it cannot be started.
+    """
+    if not network and not drop_network():
+        sys.exit("the network cannot be dropped here")
+    if max_memory is not None and not limit_memory(max_memory):
+        sys.exit("no limit of memory is held here")
+    os.execv(words[0], list(words))  # noqa: S606 - the user's own program
 
 
 def _unshare(flags: int) -> bool:

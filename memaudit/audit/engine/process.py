@@ -19,6 +19,11 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VE
 PATIENCE = 10.0
 
 
+def python(code: str) -> list[str]:
+    """A command that runs ``code``, which finds the memaudit that runs here, however it was found."""
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{code}"]
+
+
 class Process:
     """One process that loads the model of ``spec`` as soon as it is made, and keeps to ``limits``.
 
@@ -27,16 +32,14 @@ class Process:
     """
 
     def __init__(self, spec: ModelSpec, limits: Limits) -> None:
-        # -c and this process's search path: it finds the memaudit that runs here, however it was found.
         code = (
-            f"import sys; sys.path[:] = {sys.path!r}\n"
             "from memaudit.audit.engine.child import main\n"
             "from memaudit.audit.engine.limits import Limits\n"
             "from memaudit.audit.engine.model_spec import ModelSpec\n"
             f"main(ModelSpec(**{asdict(spec)!r}), Limits(**{asdict(limits)!r}))"
         )
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", code],
+            python(code),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**dict.fromkeys(_ONE_THREAD, "1"), **environment(limits.env)},

@@ -15,11 +15,8 @@ from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.process import Process
 from memaudit.audit.engine.watch import Watch
 from memaudit.audit.engine.work import Heard, Item
-from memaudit.errors import MemauditError, ModelError
+from memaudit.errors import MemauditError
 from memaudit.models.recognizer import ModelInfo
-
-#: Where so many recordings fail and none before them went well, it is the model that fails, not they.
-HOPELESS = 5
 
 Tell = Callable[[str], None]
 
@@ -39,7 +36,6 @@ class Processes:
         self._attendants = [Attendant(process, self._shared) for process in processes]
         self._tell = tell
         self._loaded: wire.Loaded | None = None
-        self._well = False
         self._closed = False
         self._interrupts = Interrupts(self._stop)
         self._threads = [
@@ -119,17 +115,12 @@ class Processes:
         return self._loaded
 
     def _taken(self, audio: dict[str, str]) -> Iterator[Heard]:
-        left, lost = len(audio), list[Heard]()
+        left = len(audio)
         while left:
             for heard in wire.read_heard(self._answer()):
                 left -= 1
-                if heard.failed is None:
-                    self._well = True
-                else:
-                    lost.append(heard)
+                if heard.failed is not None:
                     self._say(f"{audio[heard.id]}: failed ({self.info.adapter}): {heard.failed}")
-                    if not self._well and (len(lost) == HOPELESS or not left):
-                        raise _hopeless(lost, audio[lost[0].id])
                 yield heard
 
     def _answer(self) -> dict[str, Any]:
@@ -145,12 +136,3 @@ class Processes:
     def _say(self, sentence: str) -> None:
         if self._tell is not None:
             self._tell(sentence)
-
-
-def _hopeless(lost: Sequence[Heard], where: str) -> ModelError:
-    each = "the one recording" if len(lost) == 1 else f"each of the first {len(lost)} recordings"
-    return ModelError(
-        f"the model failed on {each}: {lost[0].failed}",
-        where=where,
-        how="run memaudit inspect-model on it, and see above what it said",
-    )
