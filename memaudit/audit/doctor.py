@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from memaudit.audit import doctor_isolation
 from memaudit.errors import MemauditError
 
 Status = Literal["ok", "missing", "absent"]
@@ -68,7 +69,8 @@ class Finding:
     """One thing that was looked at.
 
     Attributes:
-        area: "python", "package", "extra", "voices", "providers", "adapters", "files" or "round".
+        area: "python", "package", "extra", "voices", "providers", "adapters", "files", "isolation" or
+            "round".
         name: what.
         status: whether it works.
         found: what was found, in words.
@@ -93,6 +95,10 @@ def examine() -> Iterator[Finding]:
         ("providers", "onnxruntime", _providers),
         ("adapters", "model families", _adapters),
         ("files", "temporary folder", _temporary),
+        ("isolation", "network of a model", doctor_isolation.network),
+        ("isolation", "memory of a model", doctor_isolation.memory),
+        ("isolation", "time of a model", doctor_isolation.timeout),
+        ("isolation", "environment of a model", doctor_isolation.variables),
         ("round", "speak, speed up, score", _round),
     ):
         yield _guarded(area, name, look)

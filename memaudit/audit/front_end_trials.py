@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from memaudit.audit.engine.attendant import ProcessError
 from memaudit.audit.engine.hearing import at_rate
 from memaudit.audit.engine.work import Engine
 from memaudit.audit.results import FrontEndTrial
@@ -42,6 +43,8 @@ def front_end_trials(
 ) -> list[FrontEndTrial]:
     """What the usual front ends make of the controls; nothing where these are read well, or have no losses.
 
+    Nothing either where the model's process does not survive it: the audit itself has been heard by then.
+
     Args:
         engine: the model, with no run under way.
         controls: as the model read them.
@@ -54,7 +57,10 @@ def front_end_trials(
     if engine.sample_rate is None or not rows or _accuracy(rows) >= CLEAR:
         return []
     items = [[audio[row.id], row.reference] for row in rows]
-    heard = engine.call(f"{__name__}:hear_with_others", items)
+    try:
+        heard = engine.call(f"{__name__}:hear_with_others", items)
+    except ProcessError:
+        return []  # which the engine has told
     return [_trial(rows, found, len(heard)) for found in heard]
 
 

@@ -43,7 +43,7 @@ def test_all_works_here_and_nothing_is_changed(tmp_path: Path, monkeypatch: pyte
     assert document["passed"] is True
     found = {(one["area"], one["name"]): one for one in document["findings"]}
     assert {area for area, _ in found} == {
-        "python", "package", "extra", "voices", "providers", "adapters", "files", "round",
+        "python", "package", "extra", "voices", "providers", "adapters", "files", "isolation", "round",
     }  # fmt: skip
     assert "cpu" in found["providers", "onnxruntime"]["found"]
     assert "onnx-ctc" in found["adapters", "model families"]["found"]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Self
 
 from memaudit.audit.engine import hearing, wire
-from memaudit.audit.engine.attendant import Attendant, Shared, Unit
+from memaudit.audit.engine.attendant import Attendant, ProcessError, Shared, Unit
 from memaudit.audit.engine.interrupt import Interrupts
 from memaudit.audit.engine.limits import Limits
 from memaudit.audit.engine.model_spec import ModelSpec
@@ -68,7 +68,11 @@ class Processes:
     def call(self, function: str, *arguments: Any) -> Any:
         """See `work.Engine.call`: whichever process is free does it."""
         self._shared.asked.put(Unit(wire.line(call=function, arguments=arguments), self._shared.model))
-        return self._answer()["value"]
+        try:
+            return self._answer()["value"]
+        except ProcessError as error:
+            self._say(f"{error.where} ({self.info.adapter}): {error.what}, in {function}")
+            raise
 
     def close(self) -> None:
         """Let every process end; what has not been taken is not finished."""
