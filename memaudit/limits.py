@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-LARGEST_DOCUMENT: Final = 1 << 30
+LARGEST_DOCUMENT: Final = 1 << 29
 """Bytes of a file that is read as a whole: recipe, kit.json, transcripts, results, vocabularies."""
 
 MOST_UTTERANCES: Final = 2_000_000

@@ -72,7 +72,11 @@ def _audio(row: Mapping[str, Any], folders: tuple[Path, ...], where: str) -> Pat
     if sound.unread:
         raise ManifestError(sound.unread, where=where, how="give paths of WAV or FLAC files")
     path = sound.path()
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # too long a name, no right to look
+        there = False
+    if not there:
         raise ManifestError(
             f"there is no file {value}",
             where=where,

@@ -24,7 +24,7 @@ def main() -> int:
     options.add_argument(
         "--inputs", type=int, default=2000, help="for a parser of cost 1; dear ones get fewer"
     )
-    options.add_argument("--only", default="", help="names, or beginnings of names, with commas")
+    options.add_argument("--only", default="", help="names, or beginnings of names, with semicolons between")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--jobs", type=int, default=1)
     options.add_argument("--memory", type=int, default=8, help="GiB of address space a process")
@@ -41,7 +41,7 @@ def main() -> int:
         parser = PARSERS[chosen.alone]
         print(json.dumps(run(parser, max(1, chosen.inputs // parser.cost), chosen.seed).document()))
         return 0
-    wanted = tuple(filter(None, chosen.only.split(",")))
+    wanted = tuple(filter(None, chosen.only.split(";")))
     names = [name for name in PARSERS if not wanted or name.startswith(wanted)]
     with ThreadPoolExecutor(chosen.jobs) as pool:
         rows = []

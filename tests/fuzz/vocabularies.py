@@ -8,20 +8,14 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.models.attention_builders import (
-    moonshine_bin,
-    net,
-    sherpa_folder,
-    write_tokenizer_json,
-    write_vocab,
-)
-
 TEXT = "amber birch cedar delta ember fjord grove hazel ivory jade amber birch amber birch cedar delta"
 
 
 @cache
 def tokenizer_json() -> bytes:
     """A byte-level BPE of the tokenizers library."""
+    from tests.models.attention_builders import write_tokenizer_json
+
     with TemporaryDirectory() as folder:
         write_tokenizer_json(Path(folder))
         return (Path(folder) / "tokenizer.json").read_bytes()
@@ -40,6 +34,8 @@ def unigram_json() -> bytes:
 @cache
 def byte_bpe() -> dict[str, bytes]:
     """vocab.json, merges.txt and added_tokens.json."""
+    from tests.models.attention_builders import write_vocab
+
     with TemporaryDirectory() as folder:
         write_vocab(Path(folder))
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
@@ -48,9 +44,18 @@ def byte_bpe() -> dict[str, bytes]:
 @cache
 def base64_bpe() -> bytes:
     """tokens.txt of sherpa's Whisper."""
+    from tests.models.attention_builders import net, sherpa_folder
+
     with TemporaryDirectory() as folder:
         sherpa_folder(Path(folder), net(0), prefix="")
         return (Path(folder) / "tokens.txt").read_bytes()
+
+
+def moonshine_bin() -> bytes:
+    """tokenizer.bin of Moonshine."""
+    from tests.models.attention_builders import moonshine_bin as made
+
+    return made()
 
 
 @cache
@@ -76,6 +81,3 @@ def pieces_of(model: bytes) -> bytes:
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     names = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
     return "".join(f"{name} {index}\n" for index, name in enumerate([*names, "<blk>"])).encode()
-
-
-__all__ = ["base64_bpe", "byte_bpe", "moonshine_bin", "sentencepiece_model", "tokenizer_json", "unigram_json"]

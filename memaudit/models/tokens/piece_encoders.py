@@ -64,7 +64,10 @@ class JsonPieces:
 
     def pieces(self, text: str) -> list[str] | None:
         """See `PieceEncoder.pieces`."""
-        found: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        try:
+            found: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        except Exception:  # noqa: BLE001 - no unknown token, and the library raises nothing narrower
+            return None
         # Without an unknown token what cannot be written is left out in silence: compare the letters.
         if any(piece == self._unknown or piece in self._special for piece in found):
             return None

@@ -44,7 +44,10 @@ class TokenizersCodec:
         Without a token for what is unknown the library leaves such characters out, and the offsets of the
         tokens, which it counts from their lengths, end before the text does.
         """
-        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        try:
+            encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        except Exception:  # noqa: BLE001 - no unknown token, and the library raises nothing narrower
+            return (), False
         spelt: set[int] = set()
         for index, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
             if index != self.unknown:

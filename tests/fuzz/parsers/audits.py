@@ -6,8 +6,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from memaudit.audit.assess import regate
-from memaudit.audit.audit import load
 from memaudit.audit.injection import read_injection
 from memaudit.audit.normalise import NAME, normalise
 from memaudit.audit.results import read_results
@@ -20,7 +18,6 @@ from memaudit.report.renderer import RENDERERS, Material, renderer
 from tests.fuzz.kits import tone_kit
 from tests.fuzz.parser import Parser, Target, file_target
 from tests.kit.manifests.helpers import written
-from tests.report.audits import audit, material, rows
 
 _IDS = ("c0", "c1", "c2", "c3")
 _PLAIN = tuple(name for name in RENDERERS if name != "html")
@@ -34,12 +31,16 @@ def _transcripts(suffix: str, seed: bytes) -> Parser:
 
 
 def _results(folder: Path) -> Target:
+    from tests.report.audits import audit
+
     seeds = [json.dumps(audit(kind).document()).encode() for kind in ("failed", "bare", "transcripts")]
     return file_target(folder / "results.json", seeds, read_results)
 
 
 def _reports(folder: Path) -> Target:
     """Whatever results.json the schema takes: every report of it, but the slow page."""
+    from tests.report.audits import audit, material
+
     material("mixed", folder)
     seeds = [json.dumps(audit(kind).document()).encode() for kind in ("mixed", "bare")]
 
@@ -52,6 +53,8 @@ def _reports(folder: Path) -> Target:
 
 
 def _page(folder: Path) -> Target:
+    from tests.report.audits import audit
+
     seeds = [json.dumps(audit(kind).document()).encode() for kind in ("failed", "bare")]
 
     def read(path: Path) -> None:
@@ -61,6 +64,10 @@ def _page(folder: Path) -> Target:
 
 
 def _gate_again(folder: Path) -> Target:
+    from memaudit.audit.assess import regate
+    from memaudit.audit.audit import load
+    from tests.report.audits import material
+
     made = material("failed", folder)
     seeds = [(folder / "utterances.jsonl").read_bytes()]
     document = made.results.document()
@@ -76,6 +83,8 @@ def _gate_again(folder: Path) -> Target:
 
 
 def _utterances(folder: Path) -> Target:
+    from tests.report.audits import rows
+
     lines = [json.dumps(row.model_dump()) for row in rows("failed")[:6]]
     return file_target(folder / "utterances.jsonl", ["\n".join(lines).encode() + b"\n"], read_utterances)
 

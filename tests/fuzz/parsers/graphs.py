@@ -7,9 +7,7 @@ from pathlib import Path
 
 from memaudit.models.ort.files import external_files, quantised_operators
 from memaudit.models.quantised import quantised_files
-from memaudit.models.registry import load_recognizer
 from tests.fuzz.parser import Parser, Target, file_target
-from tests.models import attention_builders, ctc_families
 
 _WORDS = (
     b"location",
@@ -33,7 +31,7 @@ def _graph(name: str, make: Callable[[Path], Path], *, cost: int) -> Parser:
             external_files(path)
             quantised_operators(path)
             quantised_files(path, [path.name])
-            load_recognizer(path)
+            _load(path)
 
         return file_target(path, [path.read_bytes()], read)
 
@@ -46,16 +44,32 @@ def _beside(name: str, file: str, make: Callable[[Path], Path], *, cost: int) ->
     def prepare(folder: Path) -> Target:
         path = make(folder)
         beside = path.parent / file
-        return file_target(beside, [beside.read_bytes()], lambda _: load_recognizer(path))
+        return file_target(beside, [beside.read_bytes()], lambda _: _load(path))
 
     covers = ("memaudit.models.model_files", "memaudit.models.registry")
     return Parser(f"beside, {name} {file}", covers, prepare, cost=cost)
 
 
+def _load(path: Path) -> object:
+    from memaudit.models.registry import load_recognizer
+
+    return load_recognizer(path)
+
+
+def _family(name: str, **more: bool) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        from tests.models import ctc_families
+
+        path: Path = getattr(ctc_families, name)(folder, **more)
+        return path
+
+    return make
+
+
 def _ort(folder: Path) -> Path:
     import onnxruntime
 
-    source = ctc_families.icefall(folder / "source")
+    source = _family("icefall")(folder / "source")
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(folder / "model.ort")
     options.add_session_config_entry("session.save_model_format", "ORT")
@@ -65,30 +79,30 @@ def _ort(folder: Path) -> Path:
 
 
 def _whisper(folder: Path) -> Path:
+    from tests.models import attention_builders
+
     attention_builders.whisper_folder(folder, attention_builders.net(0), generation={"suppress_tokens": [1]})
     return folder / "encoder_model.onnx"
 
 
 def _sherpa(folder: Path) -> Path:
+    from tests.models import attention_builders
+
     attention_builders.sherpa_folder(folder, attention_builders.net(0))
     return folder / "tiny-encoder.onnx"
 
 
-def _with_data(folder: Path) -> Path:
-    return ctc_families.icefall(folder, external=True)
-
-
 PARSERS = (
-    _graph("icefall", lambda folder: ctc_families.icefall(folder), cost=12),
-    _graph("external data", _with_data, cost=12),
-    _graph("wav2vec 2.0", lambda folder: ctc_families.hf(folder), cost=12),
+    _graph("icefall", _family("icefall"), cost=12),
+    _graph("external data", _family("icefall", external=True), cost=12),
+    _graph("wav2vec 2.0", _family("hf"), cost=12),
     _graph("sherpa whisper", _sherpa, cost=25),
     _graph("ort format", _ort, cost=12),
-    _beside("hf-ctc", "vocab.json", lambda folder: ctc_families.hf(folder), cost=12),
-    _beside("hf-ctc", "config.json", lambda folder: ctc_families.hf(folder), cost=12),
-    _beside("hf-ctc", "preprocessor_config.json", lambda folder: ctc_families.hf(folder), cost=12),
-    _beside("hf-ctc", "tokenizer_config.json", lambda folder: ctc_families.hf(folder), cost=12),
-    _beside("nemo-ctc", "config.json", lambda folder: ctc_families.nemo(folder), cost=12),
+    _beside("hf-ctc", "vocab.json", _family("hf"), cost=12),
+    _beside("hf-ctc", "config.json", _family("hf"), cost=12),
+    _beside("hf-ctc", "preprocessor_config.json", _family("hf"), cost=12),
+    _beside("hf-ctc", "tokenizer_config.json", _family("hf"), cost=12),
+    _beside("nemo-ctc", "config.json", _family("nemo"), cost=12),
     _beside("whisper", "config.json", _whisper, cost=25),
     _beside("whisper", "generation_config.json", _whisper, cost=25),
 )

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from memaudit.cli.config import read_config
 from memaudit.cli.gate_places import gate_places
-from memaudit.models.registry import describe, load_recognizer
 from tests.fuzz.parser import Parser, Target, file_target
-from tests.models import builders
 
 _CONFIG = b"""seed = 3
 [score]
@@ -34,6 +32,9 @@ def _config(name: str, seed: bytes) -> Parser:
 
 
 def _model_toml(folder: Path) -> Target:
+    from memaudit.models.registry import load_recognizer
+    from tests.models import builders
+
     path = builders.write_onnx(folder, builders.onnx_graph(builders.weights()))
     plain = (folder / "model.toml").read_bytes()
     seeds = [plain, plain + b'[files]\nmodel = "model.onnx"\n[decoder]\n[inputs]\nfeatures = "x"\n']
@@ -44,6 +45,9 @@ def _model_toml(folder: Path) -> Target:
 
 def _families(folder: Path) -> Target:
     """[front_end] and [tokens] of every kind, without a model."""
+    from memaudit.models.registry import describe
+    from tests.models import builders
+
     text = b'schema = "memaudit/model/1"\nfamily = "onnx-ctc"\n[front_end]\nkind = "kaldi"\nnum_mels = 80\n'
     seeds = [
         text + b'dither = 0.0\n[tokens]\nkind = "lines"\nstyle = "char"\n',
