@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,7 +41,8 @@ def log_softmax(scores: NDArray[Any]) -> NDArray[np.float64]:
     """Over the last axis."""
     shifted = scores.astype(np.float64)
     shifted -= shifted.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
 
 
 class Moonshine:
@@ -108,12 +109,12 @@ class Transducer:
         return np.stack([extractor.get_frame(i) for i in range(extractor.num_frames_ready)])
 
     def predict(self, contexts: NDArray[np.int64]) -> Floats:
-        (output,) = self.decoder.run(["decoder_out"], {"y": contexts})
+        output: Floats = self.decoder.run(["decoder_out"], {"y": contexts})[0]
         return output
 
     def join(self, frames: Floats, predictions: Floats) -> Floats:
         feeds = {"encoder_out": frames, "decoder_out": predictions}
-        (logits,) = self.joiner.run(["logit"], feeds)
+        logits: Floats = self.joiner.run(["logit"], feeds)[0]
         return logits
 
     def hear(self, samples: Floats, tokens: Sequence[int] | None) -> tuple[list[int], float]:
@@ -155,7 +156,8 @@ class Transducer:
 
 def main(kind: str, folder: str, listed: str) -> None:
     """Hear everything."""
-    loop: Loop = {"moonshine": Moonshine, "transducer": Transducer}[kind](Path(folder))
+    kinds: dict[str, Callable[[Path], Loop]] = {"moonshine": Moonshine, "transducer": Transducer}
+    loop = kinds[kind](Path(folder))
     total, count = 0.0, 0
     with Path(listed).open() as lines:
         for line in lines:
