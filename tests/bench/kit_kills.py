@@ -4,10 +4,10 @@
 
 Each kit is begun in an empty folder and killed (SIGKILL, to the process alone or to all that it started)
 after a random share of the time that an unbroken one takes; the same command follows, and may be killed
-again, until one comes through or says that the kit is there. Every third kill is followed by what a power cut can do: the journal's last
-line, or the last audio file, is torn. Every other kit draws its own seed, and is compared with one made at
-once from that seed. Prints one JSON document; ends with 1 if a kit is lost or different, or anything is left
-beside it.
+again, until one comes through or says that the kit is there. Every third kill is followed by what a power
+cut can do: the journal's last line, or the last audio file, is torn. Every other kit draws its own seed, and
+is compared with one made at once from that seed. Prints one JSON document; ends with 1 if a kit is lost or
+different, or anything is left beside it.
 """
 
 from __future__ import annotations
