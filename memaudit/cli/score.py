@@ -15,6 +15,7 @@ from memaudit.audit.engine.opening import open_engine
 from memaudit.audit.journal.shard import Shard
 from memaudit.cli.ahead import import_ahead
 from memaudit.cli.common import Output, shared_options
+from memaudit.cli.engine_options import engine_options
 from memaudit.cli.limit_options import limit_options
 from memaudit.cli.model_facts import model_notes
 from memaudit.cli.options import (
@@ -30,6 +31,7 @@ from memaudit.errors import UsageError
 
 if TYPE_CHECKING:
     from memaudit.audit.engine.limits import Limits
+    from memaudit.audit.engine.resources import Resources
     from memaudit.audit.engine.work import Engine
     from memaudit.audit.given_controls import GivenControl
     from memaudit.audit.journal.file import JournalFile
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     metavar="I/N",
     help="Hear part I of N only and give no verdict: memaudit merge joins the parts.",
 )
+@engine_options
 @limit_options
 @max_failures_option
 @gate_option
@@ -106,6 +109,7 @@ def command(
     assume_injected: bool,
     resume: bool,
     shard: str | None,
+    cluster: Resources | None,
     limits: Limits,
     max_failures: int,
     gate: tuple[str, ...],
@@ -149,17 +153,22 @@ def command(
         raise UsageError(
             "--resume and --shard need a model, which --transcripts is not", how="leave them out"
         )
+    if model_command is not None and (adapter is not None or provider != "cpu" or trust_model):
+        raise UsageError("--adapter, --provider and --trust-model are of no use to --model-command")
     part = None if shard is None else Shard.parse(shard)
-    kit = local_kit(kit, output)
-    model = None if model is None else local_model(model, output)
+    here, model_here = local_kit(kit, output), None if model is None else local_model(model, output)
+    places = {
+        str(near): str(far) for near, far in ((here, kit), (model_here, model)) if str(near) != str(far)
+    }
     with ExitStack() as opened_files:
         # The model begins to load before what this process needs is imported, and to hear before it needs it.
-        with _engine(model, model_command, jobs, adapter, provider, trust_model, limits, output) as engine:
+        spec = None if model_here is None else ModelSpec(model_here, adapter, trust_model, provider)
+        with _engine(spec, model_command, jobs, limits, cluster, places, output) as engine:
             from memaudit.files import check_output
             from memaudit.kit.store import open_kit
 
             import_ahead("memaudit.audit.audit", "memaudit.report.html", "memaudit.report.terminal")
-            opened = open_kit(kit)
+            opened = open_kit(here)
             check_output(out)
             manifest, journal, listening, blinded = None, None, None, None
             if engine is not None:
@@ -174,14 +183,14 @@ def command(
                     engine,
                     controls=recordings,
                     manifest=manifest,
-                    options=_options(model_command),
+                    options=_options(model_command, limits),
                     shard=part,
                 )
                 journal = opened_files.enter_context(open_journal(out, head, resume=resume))
                 if resume:
                     output.note(_resumed(journal))
                 recorder = Recorder(engine, journal.memory, journal.append)
-                listening = Listening(opened, recorder, model or "", recordings, part)
+                listening = Listening(opened, recorder, model_here or "", recordings, part)
 
             from memaudit.audit.audit import transcripts_summary
             from memaudit.audit.run import score_transcripts
@@ -225,11 +234,12 @@ def _controls(path: Path | None) -> tuple[ModelFile | None, list[GivenControl]]:
     return ModelFile(name=path.name, sha256=sha256_file(path)), recordings
 
 
-def _options(model_command: str | None) -> dict[str, Any]:
+def _options(model_command: str | None, limits: Limits) -> dict[str, Any]:
     """The options that change results and show nowhere else; a digest of what may hold secrets."""
-    if model_command is None:
-        return {}
-    return {"model-command": hashlib.sha256(model_command.encode()).hexdigest()}
+    found: dict[str, Any] = {"timeout": limits.timeout, "max-memory": limits.max_memory}
+    if model_command is not None:
+        found["model-command"] = hashlib.sha256(model_command.encode()).hexdigest()
+    return found
 
 
 def _resumed(journal: JournalFile) -> str:
@@ -240,22 +250,25 @@ def _resumed(journal: JournalFile) -> str:
 
 
 def _engine(
-    model: str | None,
+    spec: ModelSpec | None,
     command: str | None,
     jobs: int,
-    adapter: str | None,
-    provider: str,
-    trust_model: bool,
     limits: Limits,
+    cluster: Resources | None,
+    places: dict[str, str],
     output: Output,
 ) -> AbstractContextManager[Engine | None]:
     """What hears the kit; nothing where that has been done."""
-    if model is not None:
-        return open_engine(ModelSpec(model, adapter, trust_model, provider), jobs, limits, output.note)
+    if cluster is not None and spec is None:
+        raise UsageError("--engine ray needs --model", how="leave it out, or give a model")
+    if spec is not None and cluster is not None:
+        from memaudit.audit.engine.cluster import Cluster
+
+        return Cluster(spec, jobs, limits, cluster, places, output.note)
+    if spec is not None:
+        return open_engine(spec, jobs, limits, output.note)
     if command is None:
         return nullcontext()
-    if adapter is not None or provider != "cpu" or trust_model:
-        raise UsageError("--adapter, --provider and --trust-model are of no use to --model-command")
     if jobs > 1:
         output.note("--jobs is of no use to --model-command: the program runs once")
     from memaudit.audit.engine.command import Command
