@@ -48,3 +48,15 @@ def test_weights_depend_on_the_seed_alone() -> None:
 def test_shipped_size_fits_an_onnx_file_of_five_megabytes() -> None:
     count = sum(parameter.numel() for parameter in make_recognizer(Shape(tokens=101), 0).parameters())
     assert 4 * count < 2_000_000
+
+
+def test_a_wider_one_has_the_weights_of_its_formula() -> None:
+    """Two strided convolutions, the blocks with a norm each, the last norm and the output layer."""
+    counts = {}
+    for width in (64, 128, 256):
+        shape = Shape(tokens=101, width=width)
+        counts[width] = sum(parameter.numel() for parameter in make_recognizer(shape, 0).parameters())
+        inside = width * width * 5 + width
+        norms = 2 * width * 4
+        assert counts[width] == 40 * 5 * width + width + 4 * inside + norms + 101 * (width + 1)
+    assert counts[64] < counts[128] / 3 < counts[256] / 9
