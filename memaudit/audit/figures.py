@@ -94,11 +94,11 @@ def examples(sheet: Sheet, controls: Sheet, each: int = 5) -> list[Example]:
     order = sorted(range(len(sheet.rows)), key=lambda row: (-sheet.membership[row], sheet.rows[row].id))
     inserted = [sheet.rows[row] for row in order if sheet.inserted[row]]
     held_out = [sheet.rows[row] for row in order if not sheet.inserted[row]]
-    least = [row for row in reversed(inserted) if row not in inserted[:each]]
+    least = inserted[each:][: -each - 1 : -1]
     bits = canary_exposures(sheet)
     return [
         *_examples("most", inserted[:each], bits),
-        *_examples("least", least[:each], bits),
+        *_examples("least", least, bits),
         *_examples("held_out", held_out[:each]),
         *_examples("control", controls.rows[:each]),
     ]

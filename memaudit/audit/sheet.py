@@ -104,14 +104,19 @@ class Sheet:
 
     def pairs(self, repetitions: int | None = None) -> list[tuple[int, int]]:
         """(row of the inserted twin, row of the held-out twin) of each pair, by pair name."""
+        if repetitions is None:
+            return self._pairs
+        return [pair for pair in self._pairs if self.rows[pair[0]].repetitions == repetitions]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
         twins: dict[str, dict[bool, int]] = {}
         for number, row in enumerate(self.rows):
             if row.pair is not None:
                 twins.setdefault(row.pair, {})[row.arm == "inserted"] = number
-        found = [
+        return [
             (twin[True], twin[False]) for _, twin in sorted(twins.items()) if twin.keys() == {True, False}
         ]
-        return [pair for pair in found if repetitions in (None, self.rows[pair[0]].repetitions)]
 
 
 def _loss_per_token(row: Utterance) -> float:

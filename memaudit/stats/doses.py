@@ -15,6 +15,9 @@ from memaudit.stats.checks import Floats, Ints
 
 # Numbers shuffled at once: 32 MiB of them.
 CHUNK = 1 << 22
+# From so many canaries on, only those with another dose than most are drawn, one dealing at a time: most are
+# held out, and to shuffle them all takes several times as long.
+LARGE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +67,24 @@ class Doses:
 
     def draw_sums(self, draws: int, rng: np.random.Generator) -> Floats:
         """Sum of dose times value for f8[draws] random dealings."""
+        if self.doses.size >= LARGE:
+            return self._draw_sums_of_large(draws, rng)
         rows = max(1, CHUNK // self.doses.size)
         parts = []
         for at in range(0, draws, rows):
             hands = np.tile(self.doses, (min(rows, draws - at), 1))
             parts.append(rng.permuted(hands, axis=1, out=hands) @ self.values)
         return np.concatenate(parts)
+
+    def _draw_sums_of_large(self, draws: int, rng: np.random.Generator) -> Floats:
+        """The same by drawing only who gets another dose than most, in random order."""
+        levels, copies = np.unique(self.doses, return_counts=True)
+        usual = levels[copies.argmax()]
+        others = self.doses[self.doses != usual] - usual
+        sums = np.full(draws, usual * self.values.sum())
+        for draw in range(draws):
+            sums[draw] += others @ self.values[rng.choice(self.doses.size, others.size, replace=False)]
+        return sums
 
 
 def split_doses(values: Floats, doses: Floats, strata: Ints) -> list[Doses]:

@@ -29,15 +29,16 @@ class Counts:
 
 
 def likelihood(counts: Counts, half: Floats, log_slope: Floats, floor: Floats) -> Floats:
-    """Log likelihood, for parameters of one shape.
+    """Log likelihood, for parameters whose shapes broadcast.
 
     P(x) = f + (1 - f) / (1 + exp(-a - b (x - half))), b = exp(log_slope), and a = logit((1/2 - f) / (1 - f)),
     so that P(half) = 1/2. The held-out canaries are binomial with the floor f, 0 <= f < 1/2.
     """
     start = logit((0.5 - floor) / (1.0 - floor))
     argument = np.exp(log_slope)[..., None] * (counts.x - half[..., None]) + start[..., None]
-    missed = (1.0 - floor[..., None]) * expit(-argument)
-    rate = floor[..., None] + (1.0 - floor[..., None]) * expit(argument)
+    room = (1.0 - floor)[..., None]
+    missed = room * expit(-argument)
+    rate = floor[..., None] + room * expit(argument)
     terms = counts.recalled * np.log(np.maximum(rate, TINY)) + (counts.n - counts.recalled) * np.log(
         np.maximum(missed, TINY)
     )
@@ -58,11 +59,11 @@ def profile(counts: Counts, half: Floats, rounds: int = ROUNDS) -> tuple[Floats,
     slope_reach, floor_reach = (high - low) / (FIRST[0] - 1), 0.15 * MOST
     rows = np.arange(half.size)
     for _ in range(rounds + 1):
-        shape = (half.size, slopes.shape[1], floors.shape[1])
-        grids = half[:, None, None], slopes[:, :, None], floors[:, None, :]
-        values = likelihood(counts, *(np.broadcast_to(grid, shape) for grid in grids)).reshape(half.size, -1)
+        values = likelihood(counts, half[:, None, None], slopes[:, :, None], floors[:, None, :])
+        values = values.reshape(half.size, -1)
         at = values.argmax(axis=1)
-        best, slope, floor = values[rows, at], slopes[rows, at // shape[2]], floors[rows, at % shape[2]]
+        column = floors.shape[1]
+        best, slope, floor = values[rows, at], slopes[rows, at // column], floors[rows, at % column]
         slopes = np.clip(slope[:, None] + slope_reach * around, low, high)
         floors = np.clip(floor[:, None] + floor_reach * around, 0.0, MOST)
         slope_reach, floor_reach = slope_reach / 2.0, floor_reach / 2.0

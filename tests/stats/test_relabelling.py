@@ -116,8 +116,11 @@ def test_enumeration_of_dealings_is_complete(rows: list[tuple[int, int, int]]) -
     assert observed + constant == pytest.approx(doses @ values)
 
 
-def test_drawn_dealings_are_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("large", [1, 6])
+def test_drawn_dealings_are_uniform(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    """Shuffled as a whole, and, as in large strata, only those drawn who have another dose than most."""
     monkeypatch.setattr("memaudit.stats.doses.CHUNK", 4000)
+    monkeypatch.setattr("memaudit.stats.doses.LARGE", large)
     stratum = Doses(np.array([1.0, 10.0, 100.0, 1000.0, 10000.0]), np.array([0.0, 0.0, 1.0, 2.0, 2.0]))
     sums = stratum.draw_sums(200 * stratum.relabellings, np.random.default_rng(2))
     names, times = np.unique(np.round(sums), return_counts=True)
