@@ -4,13 +4,16 @@
 
 Prints one JSON document. Ends with 1 where a promise is broken: relabelling 10,000 canaries 10,000 times at
 least `FASTER` times faster than scipy.stats.permutation_test called plainly on the same data in the same run,
-in less than `MEMORY` MiB; `score` within `SECONDS` of each size, imports included. Kits are made first, which
-is not counted. On a busy machine look at the processor seconds.
+in less than `MEMORY` MiB; `score` within `SECONDS` of each size, imports included, and its processor time
+growing no faster than n log n from one size to the next. Kits are made first, which is not counted. On a busy
+machine look at the processor seconds.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import random
 import resource
 import subprocess
@@ -92,6 +95,18 @@ def scored(size: int, folder: Path, repeat: int, jobs: int) -> dict[str, float]:
     return {"canaries": size, "make_kit": made, "seconds": seconds, "cpu_seconds": cpu, "peak_mib": peak}
 
 
+def too_steep(curve: list[dict[str, float]]) -> list[str]:
+    """A sentence for each step of the curve on which processor time grows faster than n log n."""
+    found = []
+    runs = sorted(curve, key=lambda run: run["canaries"])
+    for small, large in itertools.pairwise(runs):
+        n, m = small["canaries"], large["canaries"]
+        growth, most = large["cpu_seconds"] / small["cpu_seconds"], m * math.log(m) / (n * math.log(n))
+        if growth > most:
+            found.append(f"from {n} to {m} canaries the time grows {growth:.1f}-fold, not {most:.1f}-fold")
+    return found
+
+
 def _hear(kit: Path, path: Path) -> None:
     rows = [json.loads(line) for line in (kit / "audit/assignment.jsonl").open(encoding="utf-8")]
     rng = random.Random(1)
@@ -130,6 +145,7 @@ def main(sizes: str, repeat: int, jobs: int) -> None:
         most = SECONDS.get(int(run["canaries"]))
         if most is not None and run["seconds"] > most:
             broken.append(f"{run['canaries']} canaries take {run['seconds']:.1f} s, not {most:g}")
+    broken += too_steep(curve)
     click.echo(json.dumps({"relabelling": relabelled, "score": curve, "broken": broken}, indent=2))
     sys.exit(1 if broken else 0)
 
