@@ -6,20 +6,20 @@ new one where it has room.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from typing import Any, Self
 
 from memaudit.audit.engine import hearing, wire
 from memaudit.audit.engine.cluster_actor import ClusterActor
+from memaudit.audit.engine.cluster_address import joined
 from memaudit.audit.engine.limits import Limits
 from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.resources import Resources
 from memaudit.audit.engine.work import Heard, Item
-from memaudit.errors import MissingExtraError, ModelError, UsageError
+from memaudit.errors import ModelError
 from memaudit.models.recognizer import ModelInfo
 
 #: How many batches an actor has before it at a time.
@@ -74,10 +74,11 @@ class Cluster:
         places: Mapping[str, str] | None = None,
         tell: Tell | None = None,
     ) -> None:
-        self._ray = _joined(resources.address)
+        self._ray = joined(resources.address)
         self._tell = tell or _nothing
         actor = self._ray.remote(ClusterActor).options(num_cpus=resources.cpus, num_gpus=resources.gpus)
-        self._start: Callable[[], Any] = lambda: actor.remote(asdict(spec), asdict(limits), dict(places or {}))
+        given = asdict(spec), asdict(limits), dict(places or {})
+        self._start: Callable[[], Any] = lambda: actor.remote(*given)
         self._spec = spec
         self._loaded: wire.Loaded | None = None
         self._waiting: deque[_Unit] = deque()
@@ -120,7 +121,8 @@ class Cluster:
     def close(self) -> None:
         """End the actors, and leave the cluster."""
         for actor in self._actors:
-            self._ray.kill(actor.handle)
+            with suppress(self._ray.exceptions.RayError, ValueError):  # it may be lost already
+                self._ray.kill(actor.handle)
         self._actors.clear()
         self._ray.shutdown()
 
@@ -226,23 +228,6 @@ class Cluster:
             unit = self._waiting.popleft()
             actor.busy += 1
             self._under_way[actor.handle.answer.remote(unit.line)] = actor, unit
-
-
-def _joined(address: str) -> Any:
-    """Ray, connected to a cluster."""
-    try:
-        ray: Any = import_module("ray")  # without types, so that these are checked alike without Ray
-    except ImportError as error:
-        raise MissingExtraError("--engine ray", "ray") from error
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        raise UsageError(
-            f"there is no Ray cluster ({' '.join(str(error).split())[:200]})",
-            where=f"--ray-address {address}",
-            how="start one with ray start --head, or give its address",
-        ) from error
-    return ray
 
 
 def _nothing(sentence: str) -> None:

@@ -59,7 +59,7 @@ def read_lines(stream: BinaryIO, name: Path, take: Callable[[Any], None]) -> Fou
             break
         try:
             take(json.loads(data[_DIGITS + 1 :].decode("utf-8", "surrogatepass")))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise JournalError(
                 "is no line of a journal", where=f"{name}:{number}", how="use the memaudit that wrote it"
             ) from error
