@@ -1,6 +1,6 @@
 """What an audit costs an utterance, measured here, and the arithmetic for a large model.
 
-    python -m tests.bench.cost [--parameters 1e9] [--real-time-factor 0.05] [--sizes 300,1500] [--json]
+    python -m tests.bench.cost [--parameters 1e9] [--real-time-factor 0.05] [--sizes 1000,4000] [--json]
 
 Kits of two sizes are made and scored; the difference between them is what an utterance costs, the rest is
 constant. Costs are processor seconds, children included, so that they depend little on who else is working.
@@ -192,7 +192,7 @@ def reported(few: Kit, many: Kit, parameters: float, factor: float, bytes_each: 
 def _sizes(text: str) -> Sequence[int]:
     sizes = sorted({int(word) for word in text.split(",")})
     if len(sizes) != 2:
-        raise click.BadParameter("two sizes, such as 300,1500")
+        raise click.BadParameter("two sizes, such as 1000,4000")
     return sizes
 
 
@@ -200,7 +200,7 @@ def _sizes(text: str) -> Sequence[int]:
 @click.option("--parameters", default=1e9, show_default=True, help="Of the model.")
 @click.option("--real-time-factor", "factor", default=0.05, show_default=True, help="Of the model.")
 @click.option("--bytes", "bytes_each", default=2, show_default=True, help="Of a parameter.")
-@click.option("--sizes", default="300,1500", show_default=True, help="Utterances of the two kits.")
+@click.option("--sizes", default="1000,4000", show_default=True, help="Utterances of the two kits.")
 @click.option("--json", "as_json", is_flag=True)
 def main(parameters: float, factor: float, bytes_each: int, sizes: str, as_json: bool) -> None:
     """Measure and print."""
