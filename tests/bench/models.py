@@ -155,7 +155,9 @@ def by_size(
 ) -> Any:
     """One model over every kit, and from which size on the promise holds."""
     found = {
-        size: compared(kit, kind, model, others, max(2, repeat * min(kits) // size), work / f"{kind}-{size}")
+        size: compared(
+            kit, kind, model, others, max(min(2, repeat), repeat * min(kits) // size), work / f"{kind}-{size}"
+        )
         for size, kit in kits.items()
     }
     report = {str(size): part for size, part in found.items()}
