@@ -52,6 +52,8 @@ EXTRAS = {
     "torch": (("torch",), "TorchScript and .pt2 models"),
     "lab": (("onnx", "onnxscript", "torch"), "memaudit lab"),
     "parquet": (("pyarrow",), "export and check-injection of parquet"),
+    "ray": (("ray",), "score --engine ray"),
+    "remote": (("fsspec",), "kits and models at URLs"),
     "tokenizers": (
         ("google.protobuf", "sentencepiece", "tiktoken", "tokenizers"),
         "tokenizer files of models",
