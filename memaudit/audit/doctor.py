@@ -50,7 +50,7 @@ NEEDED = {
 
 EXTRAS = {
     "torch": (("torch",), "TorchScript and .pt2 models"),
-    "lab": (("onnx", "onnxscript", "torch"), "memaudit lab"),
+    "lab": (("dp_accounting", "onnx", "onnxscript", "torch"), "memaudit lab"),
     "parquet": (("pyarrow",), "export and check-injection of parquet"),
     "ray": (("ray",), "score --engine ray"),
     "remote": (("fsspec",), "kits and models at URLs"),
