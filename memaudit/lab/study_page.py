@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import jinja2
 
+from memaudit.lab.study_bounds import bound_header, bound_rows, loose
 from memaudit.lab.study_controls import Controls
 from memaudit.lab.study_figures import study_plots
 from memaudit.lab.study_findings import Findings
@@ -58,6 +59,9 @@ def render(study: Study, found: Findings, claims: Sequence[Claim], controls: Con
         caption=caption(conditions),
         header=header(conditions),
         rows=rows(conditions),
+        bound_header=bound_header(found),
+        bound_rows=bound_rows(found),
+        loose=loose(found),
         plots=study_plots(found),
         victims=found.victims,
         limits=LIMITS,

@@ -29,21 +29,20 @@ def core(bound: float) -> Clipping:
     return Clipping("core", bound=bound, cores=4)
 
 
-# Without clipping a rate of 8e-3 diverges. Clipping to 1 makes steps twenty to eighty times smaller (median
-# norm before it: 20 a batch, 80 an example), so clipped victims need a larger rate to read as well.
-RATE = 2e-3
-UNCLIPPED = Condition("no clipping", "baseline", fine_tuning(RATE))
+# Rates by trial: without clipping 8e-3 diverges. Clipping to 1 makes steps ten to eighty times smaller (median
+# norm before it: 14 to 20 a batch, 80 an example), so clipped victims need a larger rate to read as well.
+RATE = 1e-3
 PRIVATE = Plan(
     "sgd",
     learning_rate=0.02,
-    epochs=2,
+    epochs=1,
     batch_size=256,
-    clipping=Clipping("dp", bound=1.0, noise_multiplier=1.0),
+    clipping=Clipping("dp", bound=1.0, noise_multiplier=1.25),
 )
 """DP-SGD with large batches: at 16 the noise would be twenty times the signal.
 
 What the noise promises is worked out when it is trained (`memaudit.lab.privacy`). It is chosen so that the
-promise for one copy is below what 30 right guesses would show, so that this control can fail.
+promise for one copy is below what 20 right guesses would show: this control can fail.
 """
 
 QUICK = Profile(
@@ -58,7 +57,7 @@ QUICK = Profile(
     sizes=Sizes(pretraining=3_000, fine_tuning=3_000, validation=200, test=300),
     pretraining=Plan("muon", learning_rate=3e-3, epochs=3),
     conditions={
-        "unclipped": UNCLIPPED,
+        "unclipped": Condition("no clipping", "baseline", fine_tuning(2e-3)),
         "example-1": Condition("per example, C 1", "example", fine_tuning(0.04, example(1.0))),
         "core-1": Condition("per core, C 1", "core", fine_tuning(0.02, core(1.0))),
     },
@@ -75,36 +74,37 @@ FULL = Profile(
     name="full",
     seeds=(1, 2, 3),
     kits={
-        "main": KitPlan(),
+        "main": KitPlan(
+            overrides=("design.pairs_per_cell=20", "design.reserve_per_speed=100", "design.controls=30")
+        ),
         "ladder": KitPlan(overrides=LADDER),
     },
     sets={
-        "main": TrainingSet(ordinary=16_000),
-        "larger-share": TrainingSet(ordinary=8_000),
-        "deduplicated": TrainingSet(ordinary=16_000, deduplicated=True),
-        "ladder": TrainingSet(ordinary=16_000, kit="ladder"),
+        "main": TrainingSet(ordinary=8_000),
+        "larger-share": TrainingSet(ordinary=4_000),
+        "deduplicated": TrainingSet(ordinary=8_000, deduplicated=True),
+        "ladder": TrainingSet(ordinary=8_000, kit="ladder"),
     },
-    sizes=Sizes(pretraining=8_000, fine_tuning=16_000, validation=500, test=500),
+    sizes=Sizes(pretraining=8_000, fine_tuning=8_000, validation=300, test=500),
     pretraining=Plan("muon", learning_rate=3e-3, epochs=3),
     conditions={
-        "unclipped": UNCLIPPED,
-        "less-4": Condition("no clipping, a quarter of the learning rate", "less", fine_tuning(5e-4)),
-        "less-10": Condition("no clipping, a tenth of it", "less", fine_tuning(2e-4)),
-        "less-20": Condition("no clipping, a twentieth of it", "less", fine_tuning(1e-4)),
-        "example-2": Condition("per example, C 2", "example", fine_tuning(0.04, example(2.0))),
-        "example-1": Condition("per example, C 1", "example", fine_tuning(0.04, example(1.0))),
-        "example-0.5": Condition("per example, C 0.5", "example", fine_tuning(0.04, example(0.5))),
-        "core-1": Condition("per core, C 1", "core", fine_tuning(0.02, core(1.0))),
-        "core-0.5": Condition("per core, C 0.5", "core", fine_tuning(0.02, core(0.5))),
+        "unclipped": Condition("no clipping", "baseline", fine_tuning(RATE)),
+        "less-5": Condition("no clipping, a fifth of the learning rate", "less", fine_tuning(2e-4)),
+        "less-10": Condition("no clipping, a tenth of it", "less", fine_tuning(1e-4)),
+        "example-16": Condition("per example, C 16", "example", fine_tuning(1e-3, example(16.0))),
+        "example-4": Condition("per example, C 4", "example", fine_tuning(3e-3, example(4.0))),
+        "example-1": Condition("per example, C 1", "example", fine_tuning(6e-3, example(1.0))),
+        "core-2.5": Condition("per core, C 2.5", "core", fine_tuning(2e-3, core(2.5))),
+        "core-1": Condition("per core, C 1", "core", fine_tuning(6e-3, core(1.0))),
         "adaptive": Condition(
-            "adaptive per core", "adaptive", fine_tuning(RATE, Clipping("adaptive", cores=4))
+            "adaptive per core", "adaptive", fine_tuning(3e-3, Clipping("adaptive", cores=4))
         ),
         "private": Condition("per example, C 1, with noise (DP)", "private", PRIVATE),
         "ladder": Condition("no clipping, four speeds", "ladder", fine_tuning(RATE), data="ladder"),
         "larger-share": Condition(
             "twice the share of canaries", "share", fine_tuning(RATE), data="larger-share"
         ),
-        "larger": Condition("twice as wide", "size", fine_tuning(RATE), width=256),
+        "smaller": Condition("half as wide", "size", fine_tuning(RATE), width=64),
         "deduplicated": Condition("deduplicated", "deduplicated", fine_tuning(RATE), data="deduplicated"),
         "spec-augment": Condition(
             "SpecAugment", "augmented", replace(fine_tuning(RATE), augment=Augmentation())

@@ -26,7 +26,11 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Dose:
-    """One (speed, repetitions) of one victim; ``epsilon`` is the one-run bound for all copies together."""
+    """One (speed, repetitions) of one victim.
+
+    ``epsilon`` is the one-run lower bound for all copies together, ``ceiling`` what right guesses throughout
+    would have shown; None where the kit has no coins to guess.
+    """
 
     speed: float
     repetitions: int
@@ -39,6 +43,7 @@ class Dose:
     auc: Figure
     p_adjusted: float
     epsilon: float | None
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +219,7 @@ def _dose(cell: Cell) -> Dose:
         auc=_figure(cell.auc),
         p_adjusted=cell.p_adjusted,
         epsilon=None if cell.epsilon is None else cell.epsilon.group,
+        ceiling=None if cell.epsilon is None else cell.epsilon.ceiling,
     )
 
 

@@ -65,6 +65,7 @@ def dose(gap: float, repetitions: int, speed: float = 4.0, held_out: float = 0.2
         auc=Figure(0.5 + gap / 2, 0.4 + gap / 2, 0.6 + gap / 2),
         p_adjusted=0.001 if gap > 0.1 else 0.5,
         epsilon=3 * max(0.0, gap),
+        ceiling=2.25,
     )
     return replace(found, **others)  # type: ignore[arg-type]
 

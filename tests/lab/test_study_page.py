@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from memaudit.lab.study import BASELINE, Condition, KitPlan, TrainingSet
+from memaudit.lab.study_bounds import bound_header, bound_rows, loose
 from memaudit.lab.study_claims import claims
 from memaudit.lab.study_controls import auditor_controls
 from memaudit.lab.study_figures import study_plots
@@ -164,3 +165,16 @@ def test_the_terminal_shows_levels_claims_and_evidence() -> None:
     for claim in judged:
         assert f"{claim.number}. {claim.title}: shown" in text
         assert evidence(claim)[:60] in text
+
+
+def test_bounds_stand_beside_what_they_can_show_at_most() -> None:
+    found = whole_study()
+    table = {row[0]: row[1:] for row in bound_rows(found)}
+    assert bound_header(found) == ["training", "r1", "r4", "r16", "one copy, jointly"]
+    assert table["title of unclipped"] == ["0.30", "1.20", "2.10", "0.20"]
+    assert table["title of ladder"][:2] == ["", ""]
+    sentences = loose(found)
+    assert "would show 2.25 at any number" in sentences[0]
+    assert sum("training promised at most" in sentence for sentence in sentences) == len(LEVELS)
+    text = page(found)
+    assert all(sentence in text for sentence in sentences)
