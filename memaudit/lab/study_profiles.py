@@ -29,8 +29,8 @@ def core(bound: float) -> Clipping:
     return Clipping("core", bound=bound, cores=4)
 
 
-# Rates by trial: without clipping 8e-3 diverges. Clipping to 1 makes steps ten to eighty times smaller (median
-# norm before it: 14 to 20 a batch, 80 an example), so clipped victims need a larger rate to read as well.
+# Rates by trial: without clipping 8e-3 diverges. Clipping to 1 makes steps ten to eighty times smaller
+# (median norm before it: 14 to 20 a batch, 80 an example), so clipped victims need a larger rate.
 RATE = 1e-3
 PRIVATE = Plan(
     "sgd",
