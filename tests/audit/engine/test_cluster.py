@@ -75,7 +75,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def started(nodes: TwoNodes, out: Path, *words: str) -> subprocess.Popen[str]:
-    given = ["score", KIT, "--model", MODEL, "--out", out, "--assume-injected", "--quiet", *words]
+    given = ["score", KIT, "--model", MODEL, "--out", out, "--assume-injected", *words]
     ray = ["--engine", "ray", "--ray-address", nodes.address, "--jobs", "2"]
     return subprocess.Popen(
         [sys.executable, "-c", SCORE, *map(str, given), *ray],
@@ -140,6 +140,7 @@ def test_a_lost_node_loses_nothing(nodes: TwoNodes, here: Path, tmp_path: Path) 
     nodes.lose()
     _, said = process.communicate()
     assert process.returncode == 3, said
+    assert "An actor was lost" in said
     same(out, here)
 
 
