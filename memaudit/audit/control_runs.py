@@ -50,7 +50,8 @@ def hear_given(engine: Engine, given: Sequence[GivenControl]) -> GivenRun:
 def with_other_texts(engine: Engine, rows: Sequence[Utterance], audio: Mapping[str, str]) -> list[Utterance]:
     """The utterances, controls among them with the losses of other controls' texts on their audio.
 
-    Nothing is run where no control has a loss of its own.
+    Nothing is run where no control has a loss of its own, and where the model fails on one with another's
+    text, that one stays as it was.
 
     Args:
         engine: the model, with no run under way.
@@ -60,8 +61,11 @@ def with_other_texts(engine: Engine, rows: Sequence[Utterance], audio: Mapping[s
     Raises:
         AudioError, TokenError, ModelError: naming the recording that failed.
     """
-    others = dict(other_texts([row for row in rows if row.arm == "control" and row.loss is not None]))
-    items = [Item(name, audio[name], text) for name, text in others.items()]
+    controls = [row for row in rows if row.arm == "control"]
+    # A control that failed still lends its text: the others get what they would have got.
+    others = dict(other_texts([row for row in controls if row.loss is not None or row.failed is not None]))
+    heard = {row.id for row in controls if row.loss is not None}
+    items = [Item(name, audio[name], text) for name, text in others.items() if name in heard]
     found = {heard.id: heard for heard in engine.run(items)} if items else {}
     return [_with_other(row, found[row.id]) if row.id in found else row for row in rows]
 
@@ -85,9 +89,8 @@ def other_texts(controls: Sequence[Utterance]) -> Iterator[tuple[str, str]]:
 
 def _with_other(row: Utterance, heard: Heard) -> Utterance:
     found = heard.recognition
-    if found is None:
-        reason = f"with another control's text: {heard.failed or NO_REASON}"
-        return failed(reason=reason, **{name: getattr(row, name) for name in Place.__annotations__})
+    if found is None:  # its own text was heard all the same
+        return row
     return row.model_copy(update={"other_loss": found.loss, "other_tokens": found.tokens})
 
 

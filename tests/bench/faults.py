@@ -24,6 +24,7 @@ from pathlib import Path
 import click
 
 from memaudit.kit.packaged import kits_folder
+from memaudit.kit.speech import SAMPLE_RATE
 from memaudit.kit.store import read_canaries
 
 MODULE = """
@@ -34,11 +35,12 @@ here = pathlib.Path(__file__).parent
 plan = json.loads((here / "plan.json").read_text())
 recognizer = load_recognizer(kits_folder() / "recognisers" / "unclipped")
 def transcribe(waves, references):
-    for text in references:
-        if text in plan["texts"]:
+    for wave, text in zip(waves, references):
+        at_fault = [text, len(wave)]  # not the text alone, which controls lend each other
+        if at_fault in plan["at_fault"]:
             if plan["once"]:
                 try:
-                    (here / f"done-{plan['texts'].index(text)}").touch(exist_ok=False)
+                    (here / f"done-{plan['at_fault'].index(at_fault)}").touch(exist_ok=False)
                 except FileExistsError:
                     continue
             exec(plan["code"], globals())
@@ -85,10 +87,12 @@ class Row:
     seconds: float = 0.0
 
 
-def score(folder: Path, fault: Fault | None, texts: list[str], batch: int, jobs: int) -> dict[str, object]:
+def score(
+    folder: Path, fault: Fault | None, at_fault: list[tuple[str, int]], batch: int, jobs: int
+) -> dict[str, object]:
     """id -> line of utterances.jsonl."""
     folder.mkdir()
-    plan = {"texts": texts, "code": fault.code if fault else "", "once": bool(fault and fault.once)}
+    plan = {"at_fault": at_fault, "code": fault.code if fault else "", "once": bool(fault and fault.once)}
     (folder / "plan.json").write_text(json.dumps({**plan, "batch": batch}))
     (folder / "faulty.py").write_text(MODULE)
     words = ["score", str(kits_folder() / "reference"), "--model", "python:faulty:transcribe"]
@@ -113,7 +117,11 @@ def inject(fault: Fault, whole: dict[str, object], row: Row, rng: random.Random,
     canaries = rng.sample(kit, rng.randint(1, 3))
     begun = time.monotonic()
     found = score(
-        folder, fault, [canary.text for canary in canaries], rng.choice((1, 4, 16)), rng.choice((1, 2))
+        folder,
+        fault,
+        [(canary.text, round(canary.duration * SAMPLE_RATE)) for canary in canaries],
+        rng.choice((1, 4, 16)),
+        rng.choice((1, 2)),
     )
     row.seconds += time.monotonic() - begun
     row.runs += 1
