@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import tomllib
 from pathlib import Path
+from typing import Any
 
-from memaudit.limits import LARGEST_DOCUMENT
+from memaudit.limits import LARGEST_DOCUMENT, LARGEST_TOML, MOST_DOTS
 
 
 def read_bytes(path: Path, most: int = LARGEST_DOCUMENT) -> bytes:
@@ -30,3 +32,18 @@ def read_text(path: Path, encoding: str = "utf-8", most: int = LARGEST_DOCUMENT)
     """
     text = read_bytes(path, most).decode(encoding)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML text.
+
+    Raises:
+        ValueError: if it is none, or goes beyond `memaudit.limits`.
+        RecursionError: if it is nested too deeply.
+    """
+    if len(text) > LARGEST_TOML:
+        raise ValueError(f"more than {LARGEST_TOML >> 20} MiB")
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS:
+            raise ValueError(f"line {number} has more than {MOST_DOTS} dots")
+    return tomllib.loads(text)

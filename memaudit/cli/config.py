@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from memaudit.errors import UsageError
-from memaudit.reading import read_text
+from memaudit.reading import parse_toml, read_text
 
 
 def read_config(folder: Path) -> tuple[Path | None, dict[str, Any]]:
@@ -22,7 +21,7 @@ def read_config(folder: Path) -> tuple[Path | None, dict[str, Any]]:
         if not path.is_file():
             continue
         try:
-            document = tomllib.loads(read_text(path))
+            document = parse_toml(read_text(path))
         except OSError as error:
             raise UsageError(
                 f"cannot be read ({error.strerror})", where=name, how="mend it or remove it"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memaudit.cli.config import read_config
-from memaudit.reading import read_text
+from memaudit.reading import parse_toml, read_text
 
 if TYPE_CHECKING:
     from memaudit.report.renderer import GatePlace
@@ -56,7 +55,7 @@ def _line(text: str, gate: str, keys: tuple[str | int, ...]) -> int | None:
     while gate and start >= 0:
         changed = text[:start] + _MARK + text[start + len(gate) :]
         try:
-            if _get(tomllib.loads(changed), keys) == _MARK:
+            if _get(parse_toml(changed), keys) == _MARK:
                 return text.count("\n", 0, start) + 1
         except (ValueError, RecursionError):
             pass  # the occurrence was no value

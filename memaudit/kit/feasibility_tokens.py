@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memaudit.errors import MissingExtraError, RecipeError
+from memaudit.panics import panics_as_errors
 
 CHARACTERS = "char"
 EXTRA = "tokenizers"
@@ -101,13 +102,18 @@ def _tokenizer_json(path: Path) -> Tokenizer:
     except ImportError as error:
         raise MissingExtraError("a tokenizer.json", EXTRA) from error
     try:
-        model = tokenizers.Tokenizer.from_file(str(path))
+        with panics_as_errors():
+            model = tokenizers.Tokenizer.from_file(str(path))
         unknown = _unknown_id(json.loads(path.read_text(encoding="utf-8"))["model"])
     except Exception as error:  # the library raises nothing narrower
         raise _no_tokenizer(path, "tokenizer.json") from error
 
     def encode(text: str) -> Sequence[int]:
-        return list(model.encode(text, add_special_tokens=False).ids)
+        try:
+            with panics_as_errors():
+                return list(model.encode(text, add_special_tokens=False).ids)
+        except Exception as error:  # the library raises nothing narrower
+            raise _no_tokenizer(path, "tokenizer.json that can write this kit's texts") from error
 
     return Tokenizer(path.name, encode, unknown)
 

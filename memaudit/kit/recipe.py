@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +24,7 @@ from memaudit.kit.recipe_fields import (
     TextPart,
 )
 from memaudit.kit.speakers.registry import check_engine
-from memaudit.reading import read_text
+from memaudit.reading import parse_toml, read_text
 
 SCHEMA = "memaudit/recipe/1"
 
@@ -107,6 +106,8 @@ def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = 
     try:
         # By way of JSON, since there a list may stand for a tuple though types are strict.
         recipe = Recipe.model_validate_json(json.dumps(document, default=str))
+    except RecursionError as error:
+        raise RecipeError("has tables in tables without end", where=where, how="see the README") from error
     except ValidationError as error:
         place, what, how = first_fault(error, Recipe)
         raise RecipeError(what, where=f"{where}: {place}", how=how) from error
@@ -119,7 +120,7 @@ def parse_recipe(document: dict[str, Any], *, where: str, folder: Path | None = 
 def _read(path: Path) -> dict[str, Any]:
     """The tables of a file, laid over those of the packaged recipe that it names as its ``base``."""
     try:
-        document = tomllib.loads(read_text(path))
+        document = parse_toml(read_text(path))
     except OSError as error:
         raise RecipeError(
             f"cannot be read ({error.strerror})", where=str(path), how="give a TOML file or a packaged recipe"
@@ -186,7 +187,7 @@ def _set(document: dict[str, Any], override: str) -> None:
 
 def _value(text: str) -> Any:
     try:
-        parsed = tomllib.loads(f"value = {text}")
+        parsed = parse_toml(f"value = {text}")
     except (ValueError, RecursionError):
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text

@@ -13,7 +13,6 @@ The description of a CTC model over 80 log-mel features with characters as token
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,7 @@ from memaudit.models.frontends.registry import make_front_end
 from memaudit.models.tokens.base import Tokens
 from memaudit.models.tokens.registry import load_tokens
 from memaudit.models.validation import M, Table, validated
-from memaudit.reading import read_text
+from memaudit.reading import parse_toml, read_text
 
 SCHEMA = "memaudit/model/1"
 
@@ -177,7 +176,7 @@ def read_description(path: Path, model_file: Path | None = None) -> Description:
 
 def _read_toml(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(read_text(path))
+        return parse_toml(read_text(path))
     except OSError as error:
         raise ModelError(f"cannot be read ({error.strerror})", where=str(path)) from error
     except (ValueError, RecursionError) as error:

@@ -111,7 +111,7 @@ def test_names_that_differ_by_case_only(kit: Kit) -> None:
     other = first.with_name(first.name.upper())
     if other.exists():
         pytest.skip("this disk does not tell them apart")
-    shutil.copyfile(kit.audio_path(kit.canaries[1]), other)
+    shutil.copyfile(first, other)
     rehash(kit.root, list(kit.canaries))
     assert "belongs to no canary" in refused(kit.root)
 

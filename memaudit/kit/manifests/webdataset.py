@@ -94,7 +94,7 @@ def _members(shard: Path) -> Iterator[tuple[str, bytes]]:
             for member in archive:
                 archive.members.clear()  # type: ignore[attr-defined]  # or the heads of all samples would stay in memory
                 if member.isfile():
-                    if member.size > LARGEST_MEMBER:
+                    if not 0 <= member.size <= LARGEST_MEMBER:
                         raise ManifestError(
                             f"its member {member.name!r} has {member.size} bytes",
                             where=str(shard),

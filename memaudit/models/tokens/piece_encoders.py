@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from memaudit.errors import MissingExtraError, ModelError
+from memaudit.panics import panics_as_errors
+from memaudit.reading import read_text
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -65,7 +67,8 @@ class JsonPieces:
     def pieces(self, text: str) -> list[str] | None:
         """See `PieceEncoder.pieces`."""
         try:
-            found: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
+            with panics_as_errors():
+                found: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
         except Exception:  # noqa: BLE001 - no unknown token, and the library raises nothing narrower
             return None
         # Without an unknown token what cannot be written is left out in silence: compare the letters.
@@ -162,7 +165,8 @@ def _tokenizer_json(path: Path) -> Any:
     except ImportError as error:
         raise MissingExtraError("a model that writes word pieces", "tokenizers") from error
     try:
-        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        with panics_as_errors():
+            return Tokenizer.from_str(read_text(path))
     except Exception as error:  # the library raises nothing narrower
         raise ModelError(
             f"no tokenizer ({' '.join(str(error).split())[:160]})",

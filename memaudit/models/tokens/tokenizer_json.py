@@ -12,6 +12,7 @@ from memaudit.errors import ModelError
 from memaudit.models.tokens.subwords import SubwordTable, SubwordVocabulary
 from memaudit.models.tokens.text_files import is_special, read_json, read_text
 from memaudit.models.tokens.tokenizers_codec import TokenizersCodec, tokenizers_library
+from memaudit.panics import panics_as_errors
 
 
 class TokenizerJsonTokens(SubwordTable):
@@ -35,7 +36,8 @@ class TokenizerJsonTokens(SubwordTable):
         path = folder / self.file
         parsed = read_json(path, where=where)
         try:
-            tokenizer = library.Tokenizer.from_str(read_text(path, where=where))
+            with panics_as_errors():
+                tokenizer = library.Tokenizer.from_str(read_text(path, where=where))
         except Exception as error:  # the library raises nothing narrower
             raise ModelError(
                 f"is no tokenizer ({' '.join(str(error).split())[:160]})",

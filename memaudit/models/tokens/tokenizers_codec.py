@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from memaudit.errors import MissingExtraError
+from memaudit.errors import MissingExtraError, ModelError
 from memaudit.models.tokens.byte_level import spelled
+from memaudit.panics import panics_as_errors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -45,7 +46,8 @@ class TokenizersCodec:
         tokens, which it counts from their lengths, end before the text does.
         """
         try:
-            encoding = self.tokenizer.encode(text, add_special_tokens=False)
+            with panics_as_errors():
+                encoding = self.tokenizer.encode(text, add_special_tokens=False)
         except Exception:  # noqa: BLE001 - no unknown token, and the library raises nothing narrower
             return (), False
         spelt: set[int] = set()
@@ -56,7 +58,13 @@ class TokenizersCodec:
 
     def decode(self, indices: Sequence[int]) -> str:
         """See `Codec.decode`."""
-        text = self.tokenizer.decode(list(indices), skip_special_tokens=False)
+        try:
+            with panics_as_errors():
+                text = self.tokenizer.decode(list(indices), skip_special_tokens=False)
+        except Exception as error:  # the library raises nothing narrower
+            raise ModelError(
+                f"the tokenizer cannot read its own tokens ({error})", how="take the model's own tokenizer"
+            ) from error
         return text.removeprefix(" ") if self.byte_level else text
 
     def symbol(self, index: int) -> str | None:
