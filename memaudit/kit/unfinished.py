@@ -112,6 +112,8 @@ class Unfinished:
                 self._lock = lock(self._place)
                 for part in _PARTS:
                     (self._place / "kit" / part).mkdir(parents=True)
+                # What is held back is for its owner alone, whatever the umask.
+                (self._place / "kit" / SECRET).parent.chmod(0o700)
                 _write_secret(self._place / "kit" / SECRET, seed)
                 write_json(self._place / HEAD, origin.model_dump(mode="json", by_alias=True))
         self._begun = origin

@@ -103,7 +103,9 @@ def _rows(path: Path, source: Source) -> Iterator[dict[str, Any]]:
             wanted = ("audio", "duration", text_field(names, source.text_field))
             for batch in file.iter_batches(ROWS, columns=[name for name in names if name in wanted]):
                 yield from batch.to_pylist()
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, ValueError, pyarrow.ArrowException) as error:  # ValueError: names that are no UTF-8
+        if isinstance(error, ManifestError):
+            raise
         raise ManifestError(f"is no parquet file ({error})", where=str(path), how=_HOW) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -39,4 +40,8 @@ def sound_at(
         return Sound(unread=f"{name} is an address, and nothing is fetched")
     if "\0" in name:
         return Sound(unread="its path holds a zero byte")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # JSON can escape half a character
+        return Sound(unread="its path holds half a character")
     return Sound(name=name, folders=folders, start=start, length=length)
