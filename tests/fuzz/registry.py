@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tests.fuzz.parser import Parser
-from tests.fuzz.parsers import audio, audits, graphs, kits, manifests, settings, tokens
+from tests.fuzz.parsers import audio, audits, graphs, journals, kits, manifests, settings, tokens
 
-_MODULES = (kits, settings, manifests, audits, audio, tokens, graphs)
+_MODULES = (kits, settings, manifests, audits, journals, audio, tokens, graphs)
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(
     {parser.name: parser for module in _MODULES for parser in module.PARSERS}
@@ -25,9 +25,16 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "memaudit.kit.language": "the package's own files",
         "memaudit.kit.worker": "messages between processes of this program",
         "memaudit.kit.worker_client": "messages between processes of this program",
-        "memaudit.lab.data": "the lab's own files, which it has just written",
+        "memaudit.audit.engine.cluster_actor": "messages between processes of this program",
+        "memaudit.audit.engine.confine": "the system's own figures",
+        "memaudit.kit.lines": "an unfinished kit of this user's own, taken over where it is as it was written",
+        "memaudit.kit.unfinished": "an unfinished kit of this user's own, refused where others could write it",
+        "memaudit.kit.manifests.audio_files": "a kit's audio, whose hashes were checked",
+        "memaudit.kit.manifests.copies": "a kit's audio, whose hashes were checked",
+        "memaudit.lab": "the lab's own files, which it wrote itself",
+        "memaudit.reading": "what the other parsers read with",
         "memaudit.models.torchscript.module": "code, which is opened with --trust-model only",
         "memaudit.models.torchscript.exported": "code, which is opened with --trust-model only",
     }
 )
-"""Modules that read something and have no parser here, each with the reason."""
+"""Modules, and packages, that read something and have no parser here, each with the reason."""

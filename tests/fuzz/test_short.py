@@ -89,6 +89,7 @@ def test_no_reader_is_forgotten() -> None:
     missing = []
     for path in sorted(ROOT.rglob("*.py")):
         module = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
-        if _reads(path) and module not in covered | set(ELSEWHERE):
+        excused = any(module == name or module.startswith(f"{name}.") for name in ELSEWHERE)
+        if _reads(path) and module not in covered and not excused:
             missing.append(module)
     assert missing == []

@@ -63,28 +63,15 @@ def test_names_of_files(tmp_path: Path, text: str) -> None:
 def test_transcripts(tmp_path: Path, text: str) -> None:
     kit = tone_kit(tmp_path / "kit")
     heard = tmp_path / "heard.jsonl"
-    words = (
-        "score",
-        kit.root,
-        "--transcripts",
-        heard,
-        "--out",
-        tmp_path / "audit",
-        "--assume-injected",
-        "-v",
-    )
+    given = ("--transcripts", heard, "--out", tmp_path / "audit", "--assume-injected", "-v")
     rows = [{"id": canary.id, "transcript": text} for canary in kit.canaries]
     heard.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = run(
-        "score", kit.root, "--transcripts", heard, "--out", tmp_path / "audit", "--assume-injected", "-v"
-    )
+    found = run("score", kit.root, *given)
     assert found.exit_code in (0, 1, 2, 3), found.output
     assert harmless(found.output + found.stderr)
     rows[0]["id"] = text
     heard.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = run(
-        "score", kit.root, "--transcripts", heard, "--out", tmp_path / "audit", "--assume-injected", "-v"
-    )
+    found = run("score", kit.root, *given)
     assert found.exit_code == 2
     assert harmless(found.output + found.stderr)
 

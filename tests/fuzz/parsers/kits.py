@@ -74,7 +74,7 @@ def _tokenizer(suffix: str, seed: Callable[[], bytes]) -> Callable[[Path], Targe
 
 
 def _gates(folder: Path) -> Target:
-    seeds = (b"accuracy_gap@16/4x <= 0.10", b"exposure@1 <= 3", b"epsilon <= 2", b"auc@4/2.5x < 1e-1")
+    seeds = (b"accuracy_gap@16/4x <= 0.10", b"exposure@1 <= 3", b"epsilon <= 2", b"auc@4/2x < 1e-1")
 
     def parse(data: bytes) -> None:
         text = data.decode("utf-8", "surrogateescape")

@@ -134,7 +134,7 @@ _SHARED = (
 )
 PARSERS = (
     *(_parser(name, file) for name in GIVEN for file in FILES[name]),
-    Parser("manifest, lhotse container", ("memaudit.kit.manifests.raw_lines",), _packed),
+    Parser("manifest, lhotse container", ("memaudit.kit.manifests.packed",), _packed),
     Parser("manifest, hf-audiofolder csv", ("memaudit.kit.manifests.csv_records",), _audiofolder_csv, cost=2),
     _controls(".jsonl"),
     _controls(".csv"),
