@@ -22,6 +22,7 @@ from memaudit.lab.study_page import render
 from memaudit.lab.study_table import evidence, header, markdown, rows, terminal
 from memaudit.lab.train import Plan
 from tests.lab.study_builders import LEVELS, TINY, findings, victim, whole_study
+from tests.report.browser import Visit, chromium, needs_browser
 
 COMMAND = "memaudit lab run --profile full --out DIR"
 
@@ -178,3 +179,22 @@ def test_bounds_stand_beside_what_they_can_show_at_most() -> None:
     assert sum("training promised at most" in sentence for sentence in sentences) == len(LEVELS)
     text = page(found)
     assert all(sentence in text for sentence in sentences)
+
+
+@pytest.mark.slow
+@needs_browser
+def test_in_a_browser_nothing_is_asked_for_and_axe_finds_nothing(whole: str, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    file = tmp_path / "study.html"
+    file.write_text(whole)
+    with chromium() as browser:
+        for width, scheme in ((1280, "light"), (360, "dark")):
+            opened = Visit(browser, file, width, scheme=scheme, trusted=True)
+            assert opened.told == []
+            assert opened.asked == [file.as_uri()]
+            assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+            found = Axe().run(opened.page).response
+            assert [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]] == []
+            opened.page.screenshot(path=str(tmp_path / f"{width}.png"), full_page=True)
+            opened.close()
