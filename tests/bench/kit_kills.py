@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def one_kit(folder: Path, rng: random.Random, size: tuple[int, int], seconds: fl
         process = start(command(out, utterances, jobs, seed))
         # The first run of every kit is killed; of those that follow half.
         if not killed or rng.random() < 0.5:
-            time.sleep(rng.uniform(0.1, 1.0) * seconds)
+            time.sleep(rng.uniform(0.05, 0.8) * seconds)
         else:
             process.wait()
         if process.poll() is None:
@@ -126,8 +127,10 @@ def one_kit(folder: Path, rng: random.Random, size: tuple[int, int], seconds: fl
     tally.different += wrong_seed or digests(out) != digests(unbroken)
 
 
-def campaign(kills: int, seed: int, utterances: int, jobs: int) -> Tally:
-    """At least that many kills."""
+def campaign(
+    kills: int, seed: int, utterances: int, jobs: int, watch: Callable[[Tally], None] | None = None
+) -> Tally:
+    """At least that many kills; ``watch`` is called after each kit."""
     rng, tally = random.Random(seed), Tally()
     with tempfile.TemporaryDirectory(prefix="memaudit-kills-") as place:
         began = time.perf_counter()
@@ -136,6 +139,8 @@ def campaign(kills: int, seed: int, utterances: int, jobs: int) -> Tally:
         while tally.kills < kills:
             with tempfile.TemporaryDirectory(dir=place) as folder:
                 one_kit(Path(folder), rng, (utterances, jobs), seconds, tally)
+            if watch is not None:
+                watch(tally)
     return tally
 
 
@@ -146,7 +151,11 @@ def campaign(kills: int, seed: int, utterances: int, jobs: int) -> Tally:
 @click.option("--jobs", default=2, show_default=True)
 def main(kills: int, seed: int, utterances: int, jobs: int) -> None:
     """Kill, go on, compare, print."""
-    tally = campaign(kills, seed, utterances, jobs)
+
+    def watch(tally: Tally) -> None:
+        click.echo(f"{tally.kills} kills, {tally.kits} kits", err=True)
+
+    tally = campaign(kills, seed, utterances, jobs, watch)
     click.echo(json.dumps(asdict(tally)))
     sys.exit(bool(tally.lost or tally.different or tally.left_behind))
 
