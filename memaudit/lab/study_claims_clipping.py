@@ -38,7 +38,10 @@ def per_example(found: Findings) -> Claim:
             _less_than_baseline(victims),
             Part("gap small at every dose", {v.seed: small for v in victims}),
             _reads_as_well(found, victims, WER_LOSS),
-            Part("less than by training less", {v.seed: _beats_control(found, v) for v in victims}),
+            Part(
+                "less than by training less",
+                {v.seed: _beats_control(found, v) for v in victims if found.names("less")},
+            ),
         )
         judged.append(judged_by(name, parts, _mitigation_numbers(found, condition, victims)))
     return judge(3, "Per-example clipping mitigates up to the most repetitions", rule, judged)
@@ -62,7 +65,8 @@ def per_core(found: Findings) -> Claim:
         )
         numbers = _mitigation_numbers(found, condition, victims)
         beaten = sum(_beats_control(found, victim) for victim in victims)
-        numbers.append(f"less than by training less (not judged): in {beaten} of {len(victims)} seeds")
+        if found.names("less"):
+            numbers.append(f"less than by training less (not judged): in {beaten} of {len(victims)} seeds")
         if cost is not None:
             numbers.append(f"a step takes {cost:.2f} times as long")
         judged.append(judged_by(name, parts, numbers))

@@ -169,3 +169,16 @@ def test_the_auditors_controls() -> None:
     assert (broken.found, broken.kept, broken.sound) == (True, False, False)
     alone = auditor_controls(findings({"unclipped": "baseline"}, [victim("unclipped")]))
     assert (alone.kept, alone.sound) == (None, True)
+
+
+def test_without_a_control_clipping_is_not_set_against_training_less() -> None:
+    roles = {"unclipped": "baseline", "example-1": "example", "core-1": "core"}
+    victims = [
+        victim("unclipped"),
+        victim("example-1", gaps=(0.0, 0.0, 0.0), wer=0.045, change=-0.7),
+        victim("core-1", gaps=(0.0, 0.1, 0.3), wer=0.03, change=-0.4),
+    ]
+    example, core = claims(findings(roles, victims, {"core": 1.0}))[2:4]
+    assert example.status == "partly shown"
+    assert example.judged[0].parts[3].count() == "not measured"
+    assert not any("training less" in text for text in core.judged[0].numbers)
