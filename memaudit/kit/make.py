@@ -125,7 +125,7 @@ def make_kit(
             schema=SCHEMA,
             name=recipe.name,
             recipe=recipe,
-            versions=origin.versions,
+            versions=versions(recipe, cast),  # by now each speaker knows which voices it used
             counts=tally.counts,
             seconds=tally.seconds,
             entropy=entropy(text),
