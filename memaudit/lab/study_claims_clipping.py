@@ -89,8 +89,7 @@ def _reads_as_well(found: Findings, victims: Sequence[Victim], loss: float) -> P
 
 
 def _beats_control(found: Findings, victim: Victim) -> bool:
-    """Whether training less, to about the victim's WER, leaves a larger gap: the control of nearest WER "
-    "decides."""
+    """Whether training less, to about the victim's WER, leaves a larger gap; the nearest WER decides."""
     controls = [
         other
         for name in found.names("less")
