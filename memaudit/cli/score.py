@@ -169,7 +169,6 @@ def command(
 
             import_ahead("memaudit.audit.audit", "memaudit.report.html", "memaudit.report.terminal")
             opened = open_kit(here)
-            check_output(out)
             manifest, journal, listening, blinded = None, None, None, None
             if engine is not None:
                 from memaudit.audit.journal.header import header
@@ -178,6 +177,7 @@ def command(
                 from memaudit.audit.listening import Listening
 
                 manifest, recordings = _controls(controls)
+                check_output(out)
                 head = header(
                     opened,
                     engine,
@@ -203,6 +203,7 @@ def command(
             if engine is None or listening is None:
                 source = Path(str(transcripts))
                 scored = ScoredModel(score_transcripts(opened, source), transcripts_summary(source))
+                check_output(out)
             else:
                 model_notes(output, engine.info, listening.inspection)
                 if part is None:
