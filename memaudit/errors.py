@@ -30,10 +30,11 @@ class MemauditError(Exception):
 
 
 def _plain(text: str) -> str:
-    """``text`` in one line, cut where it is long, without control, direction and surrogate characters."""
-    line = " ".join(text[: 2 * LONGEST_MESSAGE].split())
-    if len(line) > LONGEST_MESSAGE or len(text) > 2 * LONGEST_MESSAGE:
-        line = f"{line[:LONGEST_MESSAGE]}... ({len(text)} characters)"
+    """``text`` in one line, its middle cut where it is long, without control, direction and surrogate characters."""
+    if len(text) > LONGEST_MESSAGE:  # the end often says what is wrong
+        half = LONGEST_MESSAGE // 2
+        text = f"{text[:half]}... ({len(text)} characters) ...{text[-half:]}"
+    line = " ".join(text.split())
     if line.isprintable():
         return line
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in line)

@@ -10,6 +10,14 @@ from typing import Any
 from memaudit.limits import LARGEST_DOCUMENT, LARGEST_TOML, MOST_DOTS
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file that can be looked at; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, no right to look
+        return False
+
+
 def read_bytes(path: Path, most: int = LARGEST_DOCUMENT) -> bytes:
     """All bytes of a file, whatever it says of its size.
 

@@ -13,6 +13,7 @@ from memaudit.kit.manifests.csv_records import csv_rows
 from memaudit.kit.manifests.errors import ManifestError
 from memaudit.kit.manifests.fields import json_rows, seconds, text_of
 from memaudit.kit.manifests.places import bases, sound_at
+from memaudit.reading import is_file
 
 AUDIO_FIELDS = ("audio", "audio_filepath", "file_name", "path", "wav", "file")
 _HOW = "give a JSONL or CSV file with audio and text"
@@ -72,11 +73,7 @@ def _audio(row: Mapping[str, Any], folders: tuple[Path, ...], where: str) -> Pat
     if sound.unread:
         raise ManifestError(sound.unread, where=where, how="give paths of WAV or FLAC files")
     path = sound.path()
-    try:
-        there = path.is_file()
-    except OSError:  # too long a name, no right to look
-        there = False
-    if not there:
+    if not is_file(path):
         raise ManifestError(
             f"there is no file {value}",
             where=where,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from memaudit.errors import MissingExtraError, RecipeError
 from memaudit.panics import panics_as_errors
+from memaudit.reading import is_file
 
 CHARACTERS = "char"
 EXTRA = "tokenizers"
@@ -72,9 +73,9 @@ def load_tokenizer(name: str, folder: Path) -> Tokenizer:
     if name == CHARACTERS:
         return Tokenizer(CHARACTERS, lambda text: [ord(character) for character in text])
     path = folder / name
-    if not path.is_file():
+    if not is_file(path):
         path = Path(name)
-    if not path.is_file():
+    if not is_file(path):
         raise RecipeError(
             "there is no such file",
             where=f"feasibility.tokenizer = {name}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from memaudit.reading import is_file
+
 
 def find_beside(name: str, folder: Path) -> Path:
     """``name`` in ``folder``, or, if there is no such file, in the current folder.
@@ -11,4 +13,4 @@ def find_beside(name: str, folder: Path) -> Path:
     A recipe's own files lie beside it; what ``--set`` names is written as seen from the current folder.
     """
     path = folder / name
-    return path if path.exists() or not Path(name).exists() else Path(name)
+    return path if is_file(path) or not is_file(Path(name)) else Path(name)

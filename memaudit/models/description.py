@@ -26,7 +26,7 @@ from memaudit.models.frontends.registry import make_front_end
 from memaudit.models.tokens.base import Tokens
 from memaudit.models.tokens.registry import load_tokens
 from memaudit.models.validation import M, Table, validated
-from memaudit.reading import parse_toml, read_text
+from memaudit.reading import is_file, parse_toml, read_text
 
 SCHEMA = "memaudit/model/1"
 
@@ -121,7 +121,7 @@ class Description:
                 where=str(self.path),
                 how=f"leave out 'files.model', or write {self.model_file.stem}.model.toml for this one",
             )
-        if not path.is_file():
+        if not is_file(path):
             raise ModelError(
                 f"the model file {named} is missing",
                 where=str(self.path),

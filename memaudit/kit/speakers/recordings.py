@@ -11,7 +11,7 @@ from memaudit.errors import AudioError, RecipeError
 from memaudit.kit.audio import read_audio
 from memaudit.kit.plain import plain
 from memaudit.kit.speakers.base import Samples, Source, SpeechRequest
-from memaudit.reading import read_text
+from memaudit.reading import is_file, read_text
 
 #: The file in the folder that says which recording has which text, where files are not named by id.
 LIST = "recordings.jsonl"
@@ -89,7 +89,7 @@ class RecordingSpeaker:
 
     def _path(self, request: SpeechRequest) -> Path | None:
         path = self._by_name.get(request.id) or self._by_text.get(plain(request.label))
-        return path if path is not None and path.is_file() else None
+        return path if path is not None and is_file(path) else None
 
 
 def _entry(line: str, where: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from memaudit.errors import RecipeError
 from memaudit.kit.corpus import read_texts
 from memaudit.kit.plain import plain
 from memaudit.kit.recipe import Recipe
+from memaudit.reading import is_file
 
 #: The most characters that a line may have.
 LONGEST_LINE = 1000
@@ -71,7 +72,7 @@ def lines_of(recipe: Recipe) -> LineSource:
         RecipeError: if it cannot be read, or a line is there twice, too long, or nothing that can be said.
     """
     path = recipe.path_of(recipe.text.file or "")
-    if not path.is_file():
+    if not is_file(path):
         raise RecipeError(
             "there is no such file, neither beside the recipe nor in this folder",
             where=recipe.place("text.file"),

@@ -21,6 +21,7 @@ from memaudit.models.ort.files import external_files, quantised_operators
 from memaudit.models.recognizer import ModelInfo
 from memaudit.models.tokens.subwords import SubwordVocabulary
 from memaudit.models.validation import Table
+from memaudit.reading import is_file
 
 
 class AttentionDecoder(Table):
@@ -72,7 +73,7 @@ def subwords(description: Description) -> SubwordVocabulary:
 def file_of(description: Description, role: str, name: str) -> Path:
     """A file of the model; `ModelError` if it is missing."""
     path = description.folder / name
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(
             f"the {role} {name} is missing",
             where=str(description.path),

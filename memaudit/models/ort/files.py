@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from memaudit.errors import ModelError
+from memaudit.reading import is_file
 
 # StringStringEntryProto of TensorProto.external_data: field 1 "location", then field 2 with its length.
 _LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]?[\x01-\x7f])", re.DOTALL)
@@ -36,7 +37,7 @@ def external_files(path: Path) -> tuple[Path, ...]:
                 continue
     for name in names:
         _check_inside(path, name)
-    missing = [name for name in names if not (path.parent / name).is_file()]
+    missing = [name for name in names if not is_file(path.parent / name)]
     if missing:
         raise ModelError(
             f"its weights are in {', '.join(missing)}, which is missing",

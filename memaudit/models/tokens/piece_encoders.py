@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from memaudit.errors import MissingExtraError, ModelError
 from memaudit.panics import panics_as_errors
-from memaudit.reading import read_text
+from memaudit.reading import is_file, read_text
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -88,7 +88,7 @@ def open_encoder(path: Path) -> PieceEncoder:
         ModelError: if the file is missing or neither of these.
         MissingExtraError: if the library that reads it is not installed.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(
             "the tokenizer file is missing", where=str(path), how="put it there, or mend 'tokens.tokenizer'"
         )

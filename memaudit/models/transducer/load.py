@@ -20,6 +20,7 @@ from memaudit.models.transducer.graph import TransducerGraph
 from memaudit.models.transducer.probe import probed
 from memaudit.models.transducer.recognizer import TransducerDecoder, TransducerRecognizer
 from memaudit.models.transducer.utterance import wrong_width
+from memaudit.reading import is_file
 
 # Given the files after the encoder, the blank and [decoder]: what binds their graphs.
 BindGraph = Callable[[Sequence[Path], int, TransducerDecoder], TransducerGraph[Any]]
@@ -94,7 +95,7 @@ def load_transducer(
 
 def _there(description: Description, name: str) -> Path:
     path = description.folder / name
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(
             f"the model file {name} is missing",
             where=str(description.path),

@@ -153,7 +153,7 @@ def test_damaged_manifests_end_in_one_line(
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw_lines_module, "LONGEST", 1000)
+    monkeypatch.setattr(raw_lines_module, "LONGEST_LINE", 1000)
     path = tmp_path / "m.json"
     path.write_text('{"audio_filepath": "a"}\n' + " " * 1001)
     with pytest.raises(ManifestError, match=r"m\.json:2: is longer than 64 MiB"):
