@@ -76,17 +76,17 @@ def test_wav_that_claims_a_huge_length(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.slow
-def test_flac_that_packs_ten_hours_of_silence_into_little(tmp_path: Path) -> None:
+def test_flac_that_packs_hours_of_silence_into_little(tmp_path: Path) -> None:
     path = tmp_path / "hours.flac"
     with soundfile.SoundFile(path, "w", 16000, 1, format="FLAC", subtype="PCM_16") as stream:
         minute = np.zeros(60 * 16000, np.int16)
-        for _ in range(600):
+        for _ in range(75):
             stream.write(minute)
-    assert path.stat().st_size < 4 << 20
+    assert path.stat().st_size < 1 << 20
     code = f"from pathlib import Path; memaudit.kit.audio.read_audio(Path({str(path)!r}))"
     found = attempt(code, 64)
     assert found.startswith("refused:")
-    assert "too long (576000000 samples at 16000 Hz" in found
+    assert "too long (72000000 samples at 16000 Hz" in found
     # The same without a length in its header is decoded up to the limit at most.
     path.write_bytes(claim(bytearray(path.read_bytes()), 0))
     assert attempt(code, 1200).startswith("refused:")
