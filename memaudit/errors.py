@@ -30,7 +30,7 @@ class MemauditError(Exception):
 
 
 def _plain(text: str) -> str:
-    """``text`` in one line without control, direction and surrogate characters, its middle cut out if long."""
+    """``text`` in one line without control, direction and surrogate characters; its middle cut if long."""
     if len(text) > LONGEST_MESSAGE:  # the end often says what is wrong
         half = LONGEST_MESSAGE // 2
         text = f"{text[:half]}... ({len(text)} characters) ...{text[-half:]}"
