@@ -98,7 +98,12 @@ def _specials(tokens: object) -> dict[int, str]:
 
 def _listed(generation: Mapping[str, Any], config: Mapping[str, Any], key: str) -> list[int]:
     """A list of tokens by generation_config.json, else by config.json, where older exports have it."""
-    listed = (generation if generation else config).get(key) or ()
+    listed = (generation if generation else config).get(key) or []
+    if not isinstance(listed, list) or not all(type(token) is int for token in listed):
+        raise ModelError(
+            f"{key} is no list of whole numbers in generation_config.json or config.json",
+            how="take all files of one export",
+        )
     return [token for token in listed if token >= 0]  # -1 asks for a default list, which no export has
 
 
