@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from memaudit.errors import ModelError
 from memaudit.models.adapter import Adapter, LoadOptions
 from memaudit.models.attention.hf_files import ENCODER, hf_files, hf_tokens, load_graphs
 from memaudit.models.attention.loading import assembled, subwords
