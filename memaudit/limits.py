@@ -12,7 +12,7 @@ LARGEST_DOCUMENT: Final = 1 << 29
 
 LARGEST_TOML: Final = 1 << 22
 MOST_DOTS: Final = 100
-"""Bytes of a TOML file, and dots in one line of it: Python's parser takes the square of the parts of a key."""
+"""Bytes of a TOML file, and dots in a line of it: Python's parser takes the square of the parts of a key."""
 
 MOST_UTTERANCES: Final = 2_000_000
 """Lines of a kit's assignment."""
