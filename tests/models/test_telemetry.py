@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,5 @@ def test_the_user_may_decide_otherwise() -> None:
     assert found == ["0", "1"]
 
 
-def _without(environment: os._Environ[str]) -> dict[str, str]:
+def _without(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name != "ORT_DISABLE_TELEMETRY"}
