@@ -75,7 +75,8 @@ class LazyGroup(click.Group):
             raise _Refusal(str(error)) from error
         except KeyboardInterrupt as error:
             # click would end with 1, which here means a failed gate.
-            raise _Refusal("interrupted; nothing unfinished was left under its final name") from error
+            hint = "; go on with --resume" if ctx.invoked_subcommand == "score" else ""
+            raise _Refusal(f"interrupted; nothing unfinished was left under its final name{hint}") from error
 
 
 def _configure(ctx: click.Context) -> None:
