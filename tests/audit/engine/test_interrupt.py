@@ -27,6 +27,13 @@ def transcribe(waves):
     connection.sendall(b"%d\\n" % os.getpid())
     threading.Event().wait()
 """
+#: What a program that a shell starts in the background does not have: a shell makes it ignore SIGINT.
+SCORE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from memaudit.cli.main import main
+main()
+"""
 #: Nothing takes this long, in seconds: a test that would hang fails.
 LIMIT = 60.0
 
@@ -35,7 +42,7 @@ class Running:
     """A scoring process whose model is stuck, and the connections of the processes that run the model."""
 
     def __init__(self, server: socket.socket, kit: Kit, folder: Path, *words: str) -> None:
-        command = [sys.executable, "-c", "from memaudit.cli.main import main; main()", "score"]
+        command = [sys.executable, "-c", SCORE, "score"]
         command += [str(kit.root), "--out", str(folder / "out"), *words]
         self._server = server
         self._open: list[socket.socket] = []
