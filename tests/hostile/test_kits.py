@@ -139,9 +139,10 @@ def test_a_list_of_a_million_files(kit: Kit) -> None:
 @pytest.mark.slow
 def test_an_assignment_of_a_million_lines(kit: Kit) -> None:
     path = kit.root / ASSIGNMENT
-    line = path.read_text().splitlines()[0]
+    row = json.loads(path.read_text().splitlines()[0])
+    line = json.dumps({**row, "id": "ID", "audio": row["audio"].replace(row["id"], "ID")})
     with path.open("w") as stream:
-        stream.writelines(line.replace("c0", f"c0-{n:07}") + "\n" for n in range(1_000_000))
+        stream.writelines(line.replace("ID", f"c{n:07}") + "\n" for n in range(1_000_000))
     code = (
         "from pathlib import Path\n"
         f"count = sum(1 for _ in memaudit.kit.store.read_canaries(Path({str(kit.root)!r})))\n"
