@@ -11,6 +11,7 @@ from memaudit.errors import ModelError
 from memaudit.models.tokens.subwords import SubwordTable, SubwordVocabulary
 from memaudit.models.tokens.text_files import is_special, read_indices, read_text
 from memaudit.models.tokens.tokenizers_codec import TokenizersCodec, tokenizers_library
+from memaudit.panics import panics_as_errors
 
 
 class ByteBpeTokens(SubwordTable):
@@ -55,7 +56,15 @@ class ByteBpeTokens(SubwordTable):
             )
         if not names:
             raise ModelError("there are no tokens", where=str(paths[0]))
-        tokenizer = library.Tokenizer(library.models.BPE(vocab=vocab, merges=merges))
+        try:
+            with panics_as_errors():
+                tokenizer = library.Tokenizer(library.models.BPE(vocab=vocab, merges=merges))
+        except Exception as error:  # the library raises nothing narrower
+            raise ModelError(
+                f"no byte-level BPE ({' '.join(str(error).split())[:160]})",
+                where=str(paths[0]),
+                how="take all files of one export",
+            ) from error
         tokenizer.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = library.decoders.ByteLevel()
         silent = frozenset(i for name, i in names.items() if name in added or is_special(name))

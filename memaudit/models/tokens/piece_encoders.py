@@ -150,6 +150,7 @@ def _processor(serialised: bytes, *, where: str) -> Any:
     processor = SentencePieceProcessor()
     try:
         processor.LoadFromSerializedProto(serialised)
+        processor.id_to_piece(list(range(processor.get_piece_size())))  # fails where one is no UTF-8
     except (RuntimeError, OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"no SentencePiece model ({' '.join(str(error).split())[:160]})",
