@@ -14,6 +14,9 @@ LARGEST_TOML: Final = 1 << 22
 MOST_DOTS: Final = 100
 """Bytes of a TOML file, and dots in a line of it: Python's parser takes the square of the parts of a key."""
 
+MOST_COPIES: Final = 1_000_000
+"""Repetitions of one canary."""
+
 MOST_UTTERANCES: Final = 2_000_000
 """Lines of a kit's assignment."""
 

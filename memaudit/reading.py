@@ -24,7 +24,11 @@ def read_bytes(path: Path, most: int = LARGEST_DOCUMENT) -> bytes:
     Raises:
         OSError: if it cannot be read, or has more than ``most`` bytes.
     """
-    with path.open("rb") as stream:
+    try:
+        stream = path.open("rb")
+    except ValueError as error:  # a zero byte in its name
+        raise OSError(errno.EINVAL, "no file can have such a name", str(path)) from error
+    with stream:
         data = stream.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"more than {most >> 20} MiB, which is the most that is read", str(path))

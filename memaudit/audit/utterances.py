@@ -20,6 +20,7 @@ from pydantic import (
 from memaudit.audit.text_scores import text_scores
 from memaudit.errors import ResultsError
 from memaudit.files import canonical_json
+from memaudit.limits import MOST_COPIES
 from memaudit.reading import read_text
 
 Arm = Literal["inserted", "held_out", "control"]
@@ -63,7 +64,7 @@ class Utterance(BaseModel):
     id: str
     arm: Arm
     pair: str | None
-    repetitions: int = Field(ge=0)
+    repetitions: int = Field(ge=0, le=MOST_COPIES)
     speed: float = Field(gt=0)
     voice: str
     reference: str

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from memaudit.limits import MOST_COPIES
+
 Arm = Literal["inserted", "held_out", "control"]
 
 
@@ -26,7 +28,7 @@ class Canary(BaseModel):
     pair: str | None = Field(pattern=r"^[a-z0-9-]+$", description="the name of a coin, or null")
     text: str = Field(min_length=1, description="a text")
     arm: Arm = Field(description='"inserted", "held_out" or "control"')
-    repetitions: int = Field(ge=0, description="a whole number; 0 unless inserted")
+    repetitions: int = Field(ge=0, le=MOST_COPIES, description="a whole number; 0 unless inserted")
     speed: float = Field(gt=0, allow_inf_nan=False, description="a number above 0; 1 for a control")
     voice: str = Field(description="a voice's name")
     language: str = Field(description="a language code")
