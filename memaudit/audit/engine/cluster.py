@@ -15,12 +15,12 @@ from typing import Any, Self
 from memaudit.audit.engine import hearing, wire
 from memaudit.audit.engine.cluster_actor import ClusterActor
 from memaudit.audit.engine.cluster_address import joined
+from memaudit.audit.engine.greeted import Greeted
 from memaudit.audit.engine.limits import Limits
 from memaudit.audit.engine.model_spec import ModelSpec
 from memaudit.audit.engine.resources import Resources
 from memaudit.audit.engine.work import Heard, Item
 from memaudit.errors import ModelError
-from memaudit.models.recognizer import ModelInfo
 
 #: How many batches an actor has before it at a time.
 AHEAD = 2
@@ -49,7 +49,7 @@ class _Unit:
     losses: int = field(default=0)
 
 
-class Cluster:
+class Cluster(Greeted):
     """An engine of ``jobs`` actors. Use it as a context.
 
     Args:
@@ -87,21 +87,6 @@ class Cluster:
         self._lost = 0
         for _ in range(jobs):
             self._add()
-
-    @property
-    def info(self) -> ModelInfo:
-        """What was loaded: waits for the first actor that has."""
-        return self._greeting().info
-
-    @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that the model hears at: waits as `info` does."""
-        return self._greeting().sample_rate
-
-    @property
-    def unit(self) -> int | None:
-        """See `work.Engine.unit`: waits as `info` does."""
-        return self._greeting().unit
 
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """See `work.Engine.run`."""

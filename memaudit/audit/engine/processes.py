@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from memaudit.audit.engine import hearing, wire
 from memaudit.audit.engine.attendant import Attendant, ProcessError, Shared, Unit
+from memaudit.audit.engine.greeted import Greeted
 from memaudit.audit.engine.interrupt import Interrupts
 from memaudit.audit.engine.limits import Limits
 from memaudit.audit.engine.model_spec import ModelSpec
@@ -16,12 +17,11 @@ from memaudit.audit.engine.process import Process
 from memaudit.audit.engine.watch import Watch
 from memaudit.audit.engine.work import Heard, Item
 from memaudit.errors import MemauditError
-from memaudit.models.recognizer import ModelInfo
 
 Tell = Callable[[str], None]
 
 
-class Processes:
+class Processes(Greeted):
     """An engine over ``processes``, which have been started with the model of ``spec`` under ``limits``.
 
     A thread a process sends and receives, so that this works alike on every platform. ``tell`` is given a
@@ -43,21 +43,6 @@ class Processes:
         ]
         for thread in self._threads:
             thread.start()
-
-    @property
-    def info(self) -> ModelInfo:
-        """What was loaded: waits for the first process that has."""
-        return self._greeting().info
-
-    @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that the model hears at: waits as `info` does."""
-        return self._greeting().sample_rate
-
-    @property
-    def unit(self) -> int | None:
-        """See `work.Engine.unit`: waits as `info` does."""
-        return self._greeting().unit
 
     def run(self, items: Sequence[Item]) -> Iterator[Heard]:
         """See `work.Engine.run`: every item is dealt at once, and the processes begin."""
