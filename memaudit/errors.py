@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from memaudit.limits import LONGEST_MESSAGE
+from memaudit.printable import printable
 
 
 class MemauditError(Exception):
@@ -34,10 +33,7 @@ def _plain(text: str) -> str:
     if len(text) > LONGEST_MESSAGE:  # the end often says what is wrong
         half = LONGEST_MESSAGE // 2
         text = f"{text[:half]}... ({len(text)} characters) ...{text[-half:]}"
-    line = " ".join(text.split())
-    if line.isprintable():
-        return line
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in line)
+    return printable(" ".join(text.split()))
 
 
 class UsageError(MemauditError, ValueError):

@@ -13,6 +13,8 @@ from unicodedata import category
 
 import click
 
+from memaudit.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -36,7 +38,7 @@ class Output:
     def line(self, text: str) -> None:
         """Print one line of a result for people, never broken: a path, a digest."""
         if not self.as_json:
-            click.echo(printable(text))
+            click.echo(printable(text, keep="\n"))
 
     def document(self, value: Any) -> None:
         """Print the result for machines; nothing without --json."""
@@ -46,7 +48,9 @@ class Output:
     def note(self, text: str) -> None:
         """A line about what goes on, on stderr; nothing under --quiet."""
         if not self.quiet:
-            _console(stderr=True).print(printable(text), markup=False, highlight=False, soft_wrap=True)
+            _console(stderr=True).print(
+                printable(text, keep="\n"), markup=False, highlight=False, soft_wrap=True
+            )
 
     def detail(self, text: str) -> None:
         """A line for those who asked for -v, on stderr."""
@@ -79,17 +83,6 @@ class Output:
         with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
             task = bar.add_task(description, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def printable(text: str) -> str:
-    r"""``text`` with what could steer a terminal, such as escape sequences, made visible as U+FFFD.
-
-    >>> printable("a\x1b[31mb")
-    'a\ufffd[31mb'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c == "\n" or category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _escaped(text: str) -> str:

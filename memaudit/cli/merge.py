@@ -22,13 +22,14 @@ from memaudit.cli.model_facts import model_notes
 from memaudit.cli.options import (
     assume_injected_option,
     baseline_option,
+    check_evidence,
     gate_option,
     injection_option,
     max_failures_option,
     report_option,
 )
 from memaudit.cli.places import KIT_PLACE, local_kit
-from memaudit.errors import KitError, UsageError
+from memaudit.errors import KitError
 from memaudit.files import check_output
 from memaudit.kit.store import open_kit
 
@@ -68,8 +69,7 @@ def command(
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
-    if injection is not None and assume_injected:
-        raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
+    check_evidence(injection, assume_injected)
     whole = read_shards(shards)
     opened = open_kit(local_kit(kit or Path(whole.header.kit.path), output))
     if opened.commitment != whole.header.kit.commitment:

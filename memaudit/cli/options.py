@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from memaudit.errors import UsageError
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 RESULTS = click.Path(exists=True, path_type=Path)
 
@@ -53,6 +55,13 @@ assume_injected_option = click.option(
     is_flag=True,
     help="Take it as given that the canaries were in the training set; the report says so.",
 )
+
+
+def check_evidence(injection: Path | None, assume_injected: bool) -> None:
+    """Raise a `UsageError` where both kinds of evidence are given."""
+    if injection is not None and assume_injected:
+        raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
+
 
 max_failures_option = click.option(
     "--max-failures",

@@ -21,6 +21,7 @@ from memaudit.cli.model_facts import model_notes
 from memaudit.cli.options import (
     assume_injected_option,
     baseline_option,
+    check_evidence,
     gate_option,
     injection_option,
     max_failures_option,
@@ -136,8 +137,8 @@ def command(
     short goes on from there, to the same results. A shard is its journal; gates, evidence and reports are
     given to memaudit merge. KIT and PATH may be URLs (s3://, gs://, file://): they are copied once a machine.
 
-    An utterance that crashes the model's process, or takes longer than --timeout, is tried again alone, then
-    marked failed; the rest is scored. The process has no secrets in its environment.
+    An utterance that crashes the model's process is tried again alone, then marked failed, as is one that
+    alone takes longer than --timeout; the rest is scored. The process has no secrets in its environment.
 
     Exit codes: 0 passed, 1 a gate failed, 2 bad input or usage, 3 inconclusive.
     """
@@ -145,8 +146,7 @@ def command(
         raise UsageError(
             "give one of --model, --model-command and --transcripts", how="see memaudit score --help"
         )
-    if injection is not None and assume_injected:
-        raise UsageError("--injection and --assume-injected do not go together", how="give one of them")
+    check_evidence(injection, assume_injected)
     if controls is not None and transcripts is not None:
         raise UsageError("--controls needs a model, which --transcripts is not", how="leave one of them out")
     if transcripts is not None and (resume or shard is not None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jinja2
 
 from memaudit.audit.comparison import Comparison
+from memaudit.printable import printable
 from memaudit.report.compare_plots import UNITS, compare_plots
 from memaudit.report.compare_words import (
     CHANGES,
@@ -15,7 +16,7 @@ from memaudit.report.compare_words import (
     meaning,
     sides,
 )
-from memaudit.report.words import p_text, percent, printable
+from memaudit.report.words import p_text, percent
 
 FILE_NAME = "compare.html"
 

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from memaudit.audit.comparison import ComparedCell, Comparison
+from memaudit.printable import printable
 from memaudit.report.compare_words import CHANGES, copies_text, difference_text, headline, meaning, sides
-from memaudit.report.words import p_text, printable
+from memaudit.report.words import p_text
 
 COLOURS = {"more": "red", "less": "green", "mixed": "red", "not shown": "yellow", "undecided": "yellow"}
 QUOTED = 2

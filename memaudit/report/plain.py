@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memaudit.report.words import printable
+from memaudit.printable import printable
 
 LONGEST = 400
 """Characters that a text keeps; results.json and utterances.jsonl have the whole of it."""

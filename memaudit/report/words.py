@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from memaudit.audit.results import ArmScores, Cell, Controls, RecallHalf, Results
@@ -19,11 +18,6 @@ HEADLINES = {
 def headline(results: Results) -> str:
     """The verdict in one sentence."""
     return HEADLINES[results.verdict]
-
-
-def printable(text: str) -> str:
-    """Text from models and kits with control and direction characters made visible as U+FFFD."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
 def percent(value: float) -> str:

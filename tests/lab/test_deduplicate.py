@@ -8,9 +8,9 @@ import torch
 
 from memaudit.kit.store import Kit
 from memaudit.lab.data import canaries_to_train_on
-from memaudit.lab.deduplicate import deduplicated
 from memaudit.lab.utterances import Utterances, Vocabulary
 from memaudit.models.frontends.registry import make_front_end
+from tests.lab.deduplicate import deduplicated
 
 
 def test_sixteen_copies_become_one(small_kit: Kit) -> None:

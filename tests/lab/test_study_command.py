@@ -16,13 +16,13 @@ from click.testing import CliRunner
 from memaudit.audit.results import read_results
 from memaudit.cli.main import cli
 from memaudit.kit.store import open_kit
-from memaudit.lab.deduplicate import deduplicated
 from memaudit.lab.perturb import Speeds
 from memaudit.lab.setup import FRONT_END
 from memaudit.lab.study_sets import read_set
 from memaudit.lab.utterances import Vocabulary
 from memaudit.models.frontends.registry import make_front_end
 from memaudit.models.registry import load_recognizer
+from tests.lab.deduplicate import deduplicated
 from tests.lab.study_builders import TINY
 
 CONDITIONS = set(TINY.conditions)
